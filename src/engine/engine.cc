@@ -45,7 +45,7 @@ Result<Departure> Engine::execute(int64_t run) {
     if (leaves(*decision)) return Departure{decision->situation, decision->reason};
     Instant deadline = clock_.now() + options_.poll;
     if (decision->again_at) deadline = std::min(deadline, *decision->again_at);
-    hear(heard_.empty() ? deadline : clock_.now());
+    hear(heard_.empty() && !decision->again ? deadline : clock_.now());
   }
 }
 

@@ -98,7 +98,7 @@ class Decider {
       if (!needs_are_satisfied(state_, spec)) continue;
       if (const std::string reason = reason_to_pass(state_, spec); !reason.empty()) {
         record(EventKind::step_passed, {{"step", spec.id}, {"reason", reason}});
-        passed_ = true;
+        decision_.again = true;
       } else if (spec.kind == StepKind::gate) {
         if (!step.gate_open) record(EventKind::gate_opened, {{"step", spec.id}});
       } else {
@@ -159,7 +159,7 @@ class Decider {
   }
 
   void conclude() {
-    if (!flight_.steps.empty() || !decision_.dispatch.empty() || passed_ || decision_.again_at) {
+    if (!flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again || decision_.again_at) {
       decision_.reason = "steps are running";
       return;
     }
@@ -222,7 +222,6 @@ class Decider {
   const Flight& flight_;
   const DecisionTime now_;
   Decision decision_;
-  bool passed_ = false;
 };
 
 }  // namespace

@@ -46,6 +46,7 @@ struct Decision {
   std::vector<Event> record;
   std::vector<Dispatch> dispatch;
   std::optional<DecisionTime> again_at;  // when a back-off ends
+  bool again = false;  // something was passed over: decide once more before waiting
   std::string reason;                    // why, in one sentence for log, JSON and screen
 };
 
