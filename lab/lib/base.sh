@@ -43,14 +43,16 @@ install_outer_tools() {
     done <<<"$OUTER_TOOLS"
     ((${#missing[@]})) || return 0
     say "installing ${missing[*]}"
-    apt-get update -qq >&2 &&
+    if ! { apt-get update -qq &&
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            "${missing[@]}" >/dev/null ||
+            "${missing[@]}"; } >/dev/null; then
         die "installing ${missing[*]}: apt-get failed; install them by hand and try again"
+    fi
 }
 
 # The mirror is the one that this machine's own apt uses for the suite. Nothing is stored.
 base_mirror() {
+    # shellcheck disable=SC2016 # apt's own placeholders
     apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 2>/dev/null |
         awk -v suite="$BASE_SUITE" '$2 == suite && $3 == "main" { print $1; exit }'
 }

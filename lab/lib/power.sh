@@ -22,22 +22,35 @@ cgroups_of() {
     fi
 }
 
-nspawn_pid() { cat "$STATE/run/$1.nspawn" 2>/dev/null; }
+# PID of the running systemd-nspawn of a host, or failure.
+nspawn_pid() {
+    local pid
+    pid=$(cat "$STATE/run/$1.nspawn" 2>/dev/null) || return 1
+    # Between fork and exec it is still a shell or setsid; another program has taken over the number.
+    case $(cat "/proc/$pid/comm" 2>/dev/null) in
+    systemd-nspawn | setsid | lab) echo "$pid" ;;
+    *) return 1 ;;
+    esac
+}
 
 # Is the process one of the container's? A recycled process id has another network namespace.
 is_inside() { [ -n "${2:-}" ] && [ "/proc/$2/ns/net" -ef "/run/netns/$1" ]; }
 
-# PID of the container's init as seen from outside, or failure when the host is off.
+# PID of the container's init as seen from outside, or failure when the host is off. A host that
+# rebooted by itself has a new one.
 init_pid() {
     local pid
     pid=$(cat "$STATE/run/$1.init" 2>/dev/null)
-    is_inside "$1" "$pid" && echo "$pid"
+    if ! is_inside "$1" "$pid"; then
+        find_init "$1" || return 1
+        pid=$(cat "$STATE/run/$1.init")
+    fi
+    echo "$pid"
 }
 
 find_init() {
     local pid
-    pid=$(nspawn_pid "$1")
-    [ -n "$pid" ] && pid=$(pgrep -P "$pid" | head -1)
+    pid=$(nspawn_pid "$1") && pid=$(pgrep -P "$pid" | head -1)
     is_inside "$1" "$pid" && [ -S "/proc/$pid/root/run/systemd/private" ] &&
         echo "$pid" >"$STATE/run/$1.init"
 }
@@ -46,9 +59,8 @@ host_is_on() { init_pid "$1" >/dev/null; }
 host_answers() { nsenter --net="/run/netns/$1" bash -c ': </dev/tcp/127.0.0.1/22' 2>/dev/null; }
 
 power_on() {
-    local host=$1 pid
-    pid=$(nspawn_pid "$host")
-    if host_is_on "$host" || { [ -n "$pid" ] && [ -d "/proc/$pid" ]; }; then
+    local host=$1
+    if nspawn_pid "$host" >/dev/null; then
         say "$host is on already"
         return 0
     fi
@@ -93,9 +105,8 @@ power_off() {
 }
 
 is_gone() {
-    local group pid
-    pid=$(nspawn_pid "$1")
-    [ -z "$pid" ] || [ ! -d "/proc/$pid" ] || return 1
+    local group
+    ! nspawn_pid "$1" >/dev/null || return 1
     while read -r group; do
         [ ! -d "$group" ] || [ -z "$(cat "$group/cgroup.procs" 2>/dev/null)" ] || return 1
     done < <(cgroups_of "$1")

@@ -1,10 +1,14 @@
 # shellcheck shell=bash
 # What the lab `serviceops` consists of, in the order in which it is made.
 
-for file in identity dns database application; do
-    # shellcheck source=/dev/null
-    . "$LAB_SOURCE/serviceops/$file.sh"
-done
+# shellcheck source=serviceops/identity.sh
+. "$LAB_SOURCE/serviceops/identity.sh"
+# shellcheck source=serviceops/dns.sh
+. "$LAB_SOURCE/serviceops/dns.sh"
+# shellcheck source=serviceops/database.sh
+. "$LAB_SOURCE/serviceops/database.sh"
+# shellcheck source=serviceops/application.sh
+. "$LAB_SOURCE/serviceops/application.sh"
 
 # Everything that is written into the trees before the first boot.
 write_hosts() {

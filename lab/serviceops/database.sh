@@ -146,6 +146,7 @@ SQL
 make_backups() {
     local host
     for host in dc-db dr-db; do
+        # shellcheck disable=SC2016 # expands inside the host
         (exec_in "$host" runuser -u postgres -- sh -ceu '
             cd "$1"
             today=DB_$(date "+%-d-%-m-%Y_%I-%M-%S_%P")
