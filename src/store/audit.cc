@@ -21,9 +21,9 @@ std::string audit_run(const StoredRun& run, const EventRows& rows, std::string p
   for (const StoredEvent* row : rows) {
     ++sequence;
     if (row->sequence != sequence) {
-      findings.push_back({run.run, sequence,
-                          fmt::format("missing: event {} follows event {}", row->sequence,
-                                      sequence - 1)});
+      findings.push_back(
+          {run.run, sequence,
+           fmt::format("missing: event {} follows event {}", row->sequence, sequence - 1)});
       sequence = row->sequence;
     }
     const auto event = open_event(*row, run.run, sequence, previous);
@@ -64,8 +64,11 @@ void audit_expected(const StoredJournal& journal, const JournalHead& expected,
 
 AuditReport audit_journal(const StoredJournal& journal,
                           const std::optional<JournalHead>& expected_head) {
-  AuditReport report{journal.application, static_cast<int64_t>(journal.runs.size()),
-                     static_cast<int64_t>(journal.events.size()), journal.head, {}};
+  AuditReport report{journal.application,
+                     static_cast<int64_t>(journal.runs.size()),
+                     static_cast<int64_t>(journal.events.size()),
+                     journal.head,
+                     {}};
   std::map<int64_t, EventRows> by_run;
   for (const StoredEvent& row : journal.events) by_run[row.run].push_back(&row);
 

@@ -18,9 +18,9 @@ Result<void> MemoryStore::write(std::string_view what, const std::string& applic
   write.before = false;
   if (hook_) hook_(write);
   if (!fails) return {};
-  return fail(ErrorCode::unavailable,
-              fmt::format("writing the store: planted failure of write {} ({})", write.number,
-                          what));
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format("writing the store: planted failure of write {} ({})", write.number, what));
 }
 
 Result<Claim> MemoryStore::claim(const std::string& application) {

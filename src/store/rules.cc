@@ -87,6 +87,15 @@ Result<std::vector<Event>> open_run(int64_t run, const std::vector<StoredEvent>&
   return events;
 }
 
+Result<void> check_newest(const std::string& application, int64_t newest_run,
+                          const JournalHead& head) {
+  if (newest_run == head.run) return {};
+  return fail(ErrorCode::corrupt,
+              fmt::format("reading the runs of {}: the newest event belongs to run {}, the newest "
+                          "run listed is {}; run `switchback audit verify`",
+                          application, head.run, newest_run));
+}
+
 Result<StoredRun> new_run(const std::string& application, const std::vector<Event>& first_events) {
   if (first_events.empty() || first_events[0].kind != EventKind::run_created) {
     return fail(ErrorCode::invalid_input, "making a run: its first event must be run_created");
@@ -140,8 +149,13 @@ Error open_run_exists(const std::string& application, int64_t run) {
 }
 
 Error run_missing(int64_t run) {
-  return {ErrorCode::not_found,
-          fmt::format("reading the journal: there is no run {}; `switchback runs` lists them", run)};
+  return {
+      ErrorCode::not_found,
+      fmt::format("reading the journal: there is no run {}; `switchback runs` lists them", run)};
+}
+
+Error run_row_missing(int64_t run) {
+  return corrupt(run, 1, "its events are there, but the run is not listed").error();
 }
 
 std::optional<std::string> result_of(const std::vector<Event>& events) {
@@ -156,8 +170,8 @@ std::optional<std::string> result_of(const std::vector<Event>& events) {
 std::vector<RunRecord> run_records(const std::vector<StoredRun>& rows) {
   std::vector<RunRecord> records;
   for (const StoredRun& row : rows) {
-    RunRecord record{row.run, row.application, Operation::switchover, row.created_at_ms,
-                     !row.result.empty(), row.result};
+    RunRecord record{row.run,           row.application,     Operation::switchover,
+                     row.created_at_ms, !row.result.empty(), row.result};
     if (const auto operation = parse_operation(row.operation)) record.operation = *operation;
     records.push_back(std::move(record));
   }

@@ -34,6 +34,11 @@ Result<Event> open_event(const StoredEvent& row, int64_t run, int64_t sequence,
 Result<std::vector<Event>> open_run(int64_t run, const std::vector<StoredEvent>& rows,
                                     const std::string& before, const JournalHead& head);
 
+// `corrupt` unless the newest run that is listed is the one with the newest event: a run that fell
+// out of the list could be open.
+Result<void> check_newest(const std::string& application, int64_t newest_run,
+                          const JournalHead& head);
+
 // The row of a new run; `invalid_input` unless the first event is run_created with a plan.
 Result<StoredRun> new_run(const std::string& application, const std::vector<Event>& first_events);
 
@@ -46,6 +51,7 @@ Result<void> may_claim(const std::string& application, const Claim& current, con
 
 Error open_run_exists(const std::string& application, int64_t run);
 Error run_missing(int64_t run);
+Error run_row_missing(int64_t run);  // its events are there
 
 // The result that the events give to their run; nothing while it stays open.
 std::optional<std::string> result_of(const std::vector<Event>& events);

@@ -59,8 +59,8 @@ std::string SqliteRow::text(int column) const {
 std::unexpected<Error> SqliteDatabase::failure(std::string_view doing) const {
   const int code = sqlite3_extended_errcode(database_.get());
   const auto [error, text] = explain(code);
-  return fail(error, fmt::format("{} {}: {} ({})", doing, file_, text,
-                                 sqlite3_errmsg(database_.get())));
+  return fail(error,
+              fmt::format("{} {}: {} ({})", doing, file_, text, sqlite3_errmsg(database_.get())));
 }
 
 Result<SqliteDatabase> SqliteDatabase::open(const std::string& file, bool create) {
@@ -84,7 +84,10 @@ Result<sqlite3_stmt*> SqliteDatabase::prepared(const char* sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
                          nullptr) != SQLITE_OK) {
-    return failure("reading the store");
+    auto problem = failure("reading the store");
+    // The statements are constants and fit the schema: if one does not, the schema is damaged.
+    if (problem.error().code == ErrorCode::internal) problem.error().code = ErrorCode::corrupt;
+    return problem;
   }
   statements_.emplace(sql, Statement(statement));
   return statement;

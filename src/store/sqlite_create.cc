@@ -100,7 +100,7 @@ Result<void> check_existing(const std::string& file, const struct stat& found) {
 }  // namespace
 
 Result<void> make_store_file(const std::string& file) {
-  struct stat found{};
+  struct stat found {};
   if (::stat(file.c_str(), &found) == 0) return check_existing(file, found);
   if (errno != ENOENT) return system_failure("opening the store", file);
   std::error_code ignored;
@@ -127,8 +127,8 @@ Result<void> make_store_file(const std::string& file) {
 
 Result<std::string> read_store_identity(SqliteDatabase& database) {
   int64_t id = 0;
-  auto done = database.run("pragma application_id", {},
-                           [&](const SqliteRow& row) { id = row.integer(0); });
+  auto done =
+      database.run("pragma application_id", {}, [&](const SqliteRow& row) { id = row.integer(0); });
   if (!done) return std::unexpected(done.error());
   if (id != application_id) {
     return fail(ErrorCode::corrupt,

@@ -74,14 +74,21 @@ Result<int64_t> SqliteStore::create_run(const std::string& application,
   if (!run) return std::unexpected(run.error());
   SqliteTransaction transaction(database_);
   if (auto begun = transaction.begin(); !begun) return std::unexpected(begun.error());
+  int64_t newest_run = 0;
   int64_t open_run = 0;
-  auto done = database_.run("select run from runs where application = ? and result is null",
-                            {application},
-                            [&](const SqliteRow& row) { open_run = row.integer(0); });
+  auto done = database_.run(
+      "select max(run), max(case when result is null then run end) from runs where application = ?",
+      {application}, [&](const SqliteRow& row) {
+        newest_run = row.integer(0);
+        open_run = row.integer(1);
+      });
   if (!done) return std::unexpected(done.error());
   if (open_run != 0) return std::unexpected(open_run_exists(application, open_run));
   const auto before = head(application);
   if (!before) return std::unexpected(before.error());
+  if (done = check_newest(application, newest_run, *before); !done) {
+    return std::unexpected(done.error());
+  }
   done = database_.run("insert into runs(application, operation, created_at_ms) values(?, ?, ?)",
                        {application, run->operation, run->created_at_ms});
   if (!done) return std::unexpected(done.error());
@@ -147,8 +154,14 @@ Result<int64_t> SqliteStore::last_sequence(int64_t run) {
 }
 
 Result<std::vector<RunRecord>> SqliteStore::runs(const std::string& application) {
+  SqliteSnapshot snapshot(database_);
+  if (auto begun = snapshot.begin(); !begun) return std::unexpected(begun.error());
   const auto rows = stored_runs(application);
   if (!rows) return std::unexpected(rows.error());
+  const auto newest = head(application);
+  if (!newest) return std::unexpected(newest.error());
+  const auto checked = check_newest(application, rows->empty() ? 0 : rows->back().run, *newest);
+  if (!checked) return std::unexpected(checked.error());
   return run_records(*rows);
 }
 
@@ -257,20 +270,27 @@ Result<std::vector<StoredRun>> SqliteStore::stored_runs(const std::string& appli
 
 Result<std::vector<StoredEvent>> SqliteStore::stored_events(int64_t run) {
   std::vector<StoredEvent> rows;
-  auto done = database_.run(
-      "select run, sequence, text, hash from events where run = ? order by sequence", {run},
-      [&](const SqliteRow& row) {
-        rows.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3)});
-      });
+  auto done =
+      database_.run("select run, sequence, text, hash from events where run = ? order by sequence",
+                    {run}, [&](const SqliteRow& row) {
+                      rows.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3)});
+                    });
   if (!done) return std::unexpected(done.error());
   return rows;
 }
 
 Result<std::string> SqliteStore::application_of(int64_t run) {
   std::string application;
-  auto done = database_.run("select application from runs where run = ?", {run},
-                            [&](const SqliteRow& row) { application = row.text(0); });
+  bool has_events = false;
+  auto done = database_.run(
+      "select (select application from runs where run = ?1), exists(select 1 from events where run "
+      "= ?1)",
+      {run}, [&](const SqliteRow& row) {
+        application = row.text(0);
+        has_events = row.integer(1) != 0;
+      });
   if (!done) return std::unexpected(done.error());
+  if (application.empty() && has_events) return std::unexpected(run_row_missing(run));
   if (application.empty()) return std::unexpected(run_missing(run));
   return application;
 }
@@ -278,9 +298,8 @@ Result<std::string> SqliteStore::application_of(int64_t run) {
 Result<void> SqliteStore::write_events(const std::string& application,
                                        const std::vector<StoredEvent>& rows) {
   for (const StoredEvent& row : rows) {
-    auto written =
-        database_.run("insert into events(run, sequence, text, hash) values(?, ?, ?, ?)",
-                      {row.run, row.sequence, row.text, row.hash});
+    auto written = database_.run("insert into events(run, sequence, text, hash) values(?, ?, ?, ?)",
+                                 {row.run, row.sequence, row.text, row.hash});
     if (!written) return written;
   }
   return database_.run(

@@ -1,6 +1,6 @@
 // The store in one SQLite file on the controller: no server needed. WAL and synchronous=FULL, so
-// that what a call acknowledged survives a power cut. Several processes may use the same file: every
-// write is one immediate transaction that checks its own precondition.
+// that what a call acknowledged survives a power cut. Several processes may use the same file:
+// every write is one immediate transaction that checks its own precondition.
 //
 // The file appears complete or not at all: it is made under another name and linked into place. An
 // empty or foreign file is therefore never "fresh start" but an error.
