@@ -41,8 +41,7 @@ class CommandLine {
         ->capture_default_str();
     app_.add_option("--state", options_.state, "Folder of the store")->capture_default_str();
     app_.add_flag("--json", options_.json, "Write records as JSON");
-    app_.add_option("--as", options_.as,
-                    "Name the person who answers (recorded as unverified)");
+    app_.add_option("--as", options_.as, "Name the person who answers (recorded as unverified)");
     app_.fallthrough();
     add_setup();
     add_looking();
@@ -85,18 +84,17 @@ class CommandLine {
   }
 
   void add_looking() {
-    auto* ready = add(app_, "ready",
-                      "Would a failover work now, what would it lose, what to fix (read-only)",
-                      [this] { return show_ready(options_, words_.application); });
+    auto* ready =
+        add(app_, "ready", "Would a failover work now, what would it lose, what to fix (read-only)",
+            [this] { return show_ready(options_, words_.application); });
     name_application(ready);
     auto* status = add(app_, "status", "Who is active, what runs where, which run is open",
                        [this] { return show_status(options_, words_.application); });
     name_application(status);
     auto* audit = app_.add_subcommand("audit", "Prove that the journal is what was written");
     audit->require_subcommand(1);
-    auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation", [this] {
-      return audit_verify(options_, words_.application, words_.text);
-    });
+    auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation",
+                       [this] { return audit_verify(options_, words_.application, words_.text); });
     name_application(verify);
     verify->add_option("--head", words_.text, "A head kept elsewhere, as status prints it");
     name_application(add(*audit, "export", "Write the journal as JSON lines",
@@ -182,9 +180,9 @@ class CommandLine {
     auto* abort = add_run_command(*run, "abort", "Undo what was done, while that is possible",
                                   [this] { return abort_run(options_, words_.run, words_.text); });
     abort->add_option("--reason", words_.text, "Why; stands in the report");
-    auto* approve = add_run_command(*run, "approve", "Approve the plan of a run by its hash", [this] {
-      return approve_run(options_, words_.run, words_.text);
-    });
+    auto* approve =
+        add_run_command(*run, "approve", "Approve the plan of a run by its hash",
+                        [this] { return approve_run(options_, words_.run, words_.text); });
     approve->add_option("HASH", words_.text, "The plan's hash, at least 8 digits")->required();
     auto* confirm = add_run_command(*run, "confirm", "Answer a gate", [this] {
       return confirm_gate(options_, words_.run, words_.step, words_.answer, words_.text);
@@ -192,9 +190,8 @@ class CommandLine {
     confirm->add_option("GATE", words_.step, "May be left out when one gate is open");
     confirm->add_flag("--no{no}", words_.answer, "Answer no");
     confirm->add_option("--text", words_.text, "Words for the report");
-    auto* note = add_run_command(*run, "note", "Add a line to the run's incident log", [this] {
-      return note_run(options_, words_.run, words_.text);
-    });
+    auto* note = add_run_command(*run, "note", "Add a line to the run's incident log",
+                                 [this] { return note_run(options_, words_.run, words_.text); });
     note->add_option("TEXT", words_.text)->required();
     // Internal: the executor process of a run (cli/executor.h).
     auto* execute = add_run_command(app_, "execute-run", "", [this] {
@@ -204,7 +201,8 @@ class CommandLine {
     execute->group("");
   }
 
-  CLI::App app_{"Switchback moves an application between two sites, and never lets both be active."};
+  CLI::App app_{
+      "Switchback moves an application between two sites, and never lets both be active."};
   Options options_;
   Words words_;
   std::function<int()> chosen_;
@@ -212,4 +210,6 @@ class CommandLine {
 
 }  // namespace
 
-int main(int argc, char** argv) { return CommandLine().run(argc, argv); }
+int main(int argc, char** argv) {
+  return CommandLine().run(argc, argv);
+}

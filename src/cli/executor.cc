@@ -25,7 +25,9 @@ constexpr Milliseconds linger{10 * 60'000};
 
 volatile sig_atomic_t asked_to_leave = 0;
 
-void ask_to_leave(int) { asked_to_leave = 1; }
+void ask_to_leave(int) {
+  asked_to_leave = 1;
+}
 
 std::string run_path(const std::string& state_directory, int64_t run, const char* ending) {
   return fmt::format("{}/runs/{}.{}", state_directory, run, ending);

@@ -12,9 +12,9 @@ struct OperateFlags {
   std::string to;      // site; empty: the obvious one
   std::string ticket;  // recorded in journal and report
   std::string reason;
-  bool yes = false;      // answers "proceed?" and nothing else
-  bool dry_run = false;  // shows the plan and stops
-  bool no_look = false;  // plan from stored facts alone
+  bool yes = false;           // answers "proceed?" and nothing else
+  bool dry_run = false;       // shows the plan and stops
+  bool no_look = false;       // plan from stored facts alone
   std::string form = "text";  // text, json, markdown, shell
 };
 

@@ -46,9 +46,8 @@ Result<std::string> read_file(const std::string& path) {
   std::error_code problem;
   const auto size = fs::file_size(path, problem);
   if (problem) {
-    return fail(ErrorCode::not_found,
-                fmt::format("reading {}: {}; next: switchback init > {}", path, problem.message(),
-                            path));
+    return fail(ErrorCode::not_found, fmt::format("reading {}: {}; next: switchback init > {}",
+                                                  path, problem.message(), path));
   }
   if (size > read_limit) {
     return fail(ErrorCode::invalid_input,
@@ -57,7 +56,8 @@ Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   bytes << file.rdbuf();
-  if (!file) return fail(ErrorCode::unavailable, fmt::format("reading {}: it cannot be read", path));
+  if (!file)
+    return fail(ErrorCode::unavailable, fmt::format("reading {}: it cannot be read", path));
   return bytes.str();
 }
 
@@ -73,19 +73,20 @@ Result<Application> load_application(const Options& options, const std::string& 
   }
   if (!chosen || (application.empty() && names.size() > 1)) {
     const std::string known = names.empty() ? "none" : join(names, ", ");
-    return fail(names.empty() ? ErrorCode::not_found : ErrorCode::invalid_input,
-                application.empty()
-                    ? fmt::format("reading {}: name the application; there is {}", options.config,
-                                  known)
-                    : fmt::format("reading {}: there is no application '{}'; there is {}",
-                                  options.config, clean(application, 64), known));
+    return fail(
+        names.empty() ? ErrorCode::not_found : ErrorCode::invalid_input,
+        application.empty()
+            ? fmt::format("reading {}: name the application; there is {}", options.config, known)
+            : fmt::format("reading {}: there is no application '{}'; there is {}", options.config,
+                          clean(application, 64), known));
   }
   const ReadResult result = read_application(chosen->second, chosen->first, component_schemas());
   if (!result.application) {
     for (const std::string& line : result.lines()) fmt::print(stderr, "{}\n", line);
-    return fail(ErrorCode::invalid_input,
-                fmt::format("reading {}: {} problems; next: correct them, then: switchback check {}",
-                            chosen->first, result.errors.size(), chosen->first));
+    return fail(
+        ErrorCode::invalid_input,
+        fmt::format("reading {}: {} problems; next: correct them, then: switchback check {}",
+                    chosen->first, result.errors.size(), chosen->first));
   }
   return *result.application;
 }
@@ -110,21 +111,23 @@ Catalogue catalogue() {
 }
 
 int report_error(const Options& options, const Error& error) {
-  static constexpr std::string_view names[] = {"invalid_input", "not_found", "refused",
-                                               "unavailable",   "timed_out", "corrupt",
-                                               "internal"};
+  static constexpr std::string_view names[] = {
+      "invalid_input", "not_found", "refused", "unavailable", "timed_out", "corrupt", "internal"};
   if (options.json) {
-    print_json({{"error", {{"code", names[static_cast<size_t>(error.code)]},
-                           {"message", error.message}}}});
+    print_json({{"error",
+                 {{"code", names[static_cast<size_t>(error.code)]}, {"message", error.message}}}});
   } else {
     fmt::print(stderr, "switchback: {}\n", error.message);
   }
   switch (error.code) {
     case ErrorCode::invalid_input:
-    case ErrorCode::not_found: return exit_usage;
+    case ErrorCode::not_found:
+      return exit_usage;
     case ErrorCode::refused:
-    case ErrorCode::unavailable: return exit_refused;
-    default: return exit_stopped;
+    case ErrorCode::unavailable:
+      return exit_refused;
+    default:
+      return exit_stopped;
   }
 }
 

@@ -31,7 +31,9 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
   return watch_run(options, **store, run);
 }
 
-std::string refuse_nothing(const RunState&) { return ""; }
+std::string refuse_nothing(const RunState&) {
+  return "";
+}
 
 }  // namespace
 
@@ -49,8 +51,7 @@ int list_runs(const Options& options, const std::string& application) {
     const bool alive = !record.ended && executor_is_alive(options.state, record.run);
     const std::string result = record.ended ? record.result
                                : alive      ? "running"
-                                            : "open: switchback run watch " +
-                                             std::to_string(record.run);
+                                       : "open: switchback run watch " + std::to_string(record.run);
     list.push_back({{"run", record.run},
                     {"application", record.application},
                     {"operation", operation_text(record.operation)},
@@ -100,8 +101,8 @@ int resume_run(const Options& options, int64_t run) {
   auto state = load_run(**store, run);
   if (!state) return report_error(options, state.error());
   if (state->ended) {
-    return report_error(options, {ErrorCode::refused,
-                                  fmt::format("run {}: it has ended: {}", run, state->result)});
+    return report_error(
+        options, {ErrorCode::refused, fmt::format("run {}: it has ended: {}", run, state->result)});
   }
   if (auto started = start_executor(options.state, run, identify(options.as).name); !started) {
     return report_error(options, started.error());
@@ -134,21 +135,19 @@ int confirm_gate(const Options& options, int64_t run, const std::string& step,
     if (!state) return report_error(options, state.error());
     const auto gates = open_gates(*state);
     if (gates.size() != 1) {
-      return report_error(
-          options, {ErrorCode::invalid_input,
-                    gates.empty() ? fmt::format("run {}: no gate is open", run)
-                                  : fmt::format("run {}: name the gate, one of {}", run,
-                                                join(gates, ", "))});
+      return report_error(options, {ErrorCode::invalid_input,
+                                    gates.empty() ? fmt::format("run {}: no gate is open", run)
+                                                  : fmt::format("run {}: name the gate, one of {}",
+                                                                run, join(gates, ", "))});
     }
     gate = gates.front();
   }
   const Identity who = identify(options.as);
-  return add_and_go_on(options, run, EventKind::gate_answered,
-                       {{"step", gate}, {"answer", answer}, {"text", text}},
-                       [&](const RunState& state) {
-                         return gate_refusal(
-                             state, gate, {who.name, who.verified, answer == "yes", text, 0});
-                       });
+  return add_and_go_on(
+      options, run, EventKind::gate_answered, {{"step", gate}, {"answer", answer}, {"text", text}},
+      [&](const RunState& state) {
+        return gate_refusal(state, gate, {who.name, who.verified, answer == "yes", text, 0});
+      });
 }
 
 int approve_run(const Options& options, int64_t run, const std::string& hash) {
@@ -157,19 +156,19 @@ int approve_run(const Options& options, int64_t run, const std::string& hash) {
   auto state = load_run(**store, run);
   if (!state) return report_error(options, state.error());
   if (hash.size() < 8 || !state->hash.starts_with(hash)) {
-    return report_error(
-        options, {ErrorCode::refused,
-                  fmt::format("approving run {}: its plan is {}, not {}; look at it with: "
-                              "switchback run show {}",
-                              run, state->hash.substr(0, 12), clean(hash, 64), run)});
+    return report_error(options,
+                        {ErrorCode::refused,
+                         fmt::format("approving run {}: its plan is {}, not {}; look at it with: "
+                                     "switchback run show {}",
+                                     run, state->hash.substr(0, 12), clean(hash, 64), run)});
   }
   for (const std::string& id : open_gates(*state)) {
     if (state->plan->find(id)->gate.kind == Gate::Kind::approval) {
       return confirm_gate(options, run, id, "yes", "approved plan " + state->hash);
     }
   }
-  return report_error(options, {ErrorCode::refused,
-                                fmt::format("run {} does not wait for an approval", run)});
+  return report_error(
+      options, {ErrorCode::refused, fmt::format("run {} does not wait for an approval", run)});
 }
 
 int note_run(const Options& options, int64_t run, const std::string& text) {

@@ -14,15 +14,24 @@ struct Sign {
 
 Sign mark_of(const StepState& step) {
   switch (step.status) {
-    case StepStatus::pending: return {step.gate_open ? "?" : "·", step.gate_open ? "33" : "2"};
-    case StepStatus::started: return {"▶", "36"};
-    case StepStatus::done: return {"✔", "32"};
-    case StepStatus::failed: return {"✘", "31"};
-    case StepStatus::unknown: return {"?", "35"};
-    case StepStatus::passed: return {"–", "2"};
-    case StepStatus::unproven: return {"○", "33"};
-    case StepStatus::skipped: return {"»", "33"};
-    case StepStatus::undone: return {"↩", "34"};
+    case StepStatus::pending:
+      return {step.gate_open ? "?" : "·", step.gate_open ? "33" : "2"};
+    case StepStatus::started:
+      return {"▶", "36"};
+    case StepStatus::done:
+      return {"✔", "32"};
+    case StepStatus::failed:
+      return {"✘", "31"};
+    case StepStatus::unknown:
+      return {"?", "35"};
+    case StepStatus::passed:
+      return {"–", "2"};
+    case StepStatus::unproven:
+      return {"○", "33"};
+    case StepStatus::skipped:
+      return {"»", "33"};
+    case StepStatus::undone:
+      return {"↩", "34"};
   }
   return {" ", "0"};
 }
@@ -63,9 +72,9 @@ std::string step_line(const RunState& state, size_t i, int64_t now_ms, int colum
   const StepState& step = state.steps[i];
   std::string line = fmt::format("{:<30} {:<11}", spec.id, spec.where);
   if (step.status == StepStatus::started) {
-    line += fmt::format(" {}{}", step.undoing ? "undo, " : "",
-                        duration_text(Milliseconds(std::max<int64_t>(now_ms - step.started_at_ms,
-                                                                     0))));
+    line +=
+        fmt::format(" {}{}", step.undoing ? "undo, " : "",
+                    duration_text(Milliseconds(std::max<int64_t>(now_ms - step.started_at_ms, 0))));
     if (!step.progress.empty()) line += "  " + step.progress;
   } else if (step.gate_open && step.status == StepStatus::pending) {
     line += fmt::format(" waits for {}: {}", spec.gate.by, spec.gate.text);
@@ -91,9 +100,9 @@ std::string phase_line(const RunState& state, const Phase& phase, bool finished,
     last = std::max(last, step.ended_at_ms);
   }
   if (!finished) return "  " + phase.name;
-  return fmt::format("  {} {:<12} {} steps, {}", paint("✔", "32", color), phase.name,
-                     phase.steps.size(),
-                     duration_text(Milliseconds(first == 0 ? 0 : std::max<int64_t>(last - first, 0))));
+  return fmt::format(
+      "  {} {:<12} {} steps, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
+      duration_text(Milliseconds(first == 0 ? 0 : std::max<int64_t>(last - first, 0))));
 }
 
 std::string heading(const RunState& state, int64_t now_ms) {
@@ -155,7 +164,8 @@ std::string event_line(const RunState& state, const Event& event) {
                          json_text(body, "who"), json_text(body["plan"], "operation"),
                          json_text(body["plan"], "application"),
                          json_text(body, "plan_hash").substr(0, 12));
-    case EventKind::run_resumed: return "resumed by " + json_text(body, "who");
+    case EventKind::run_resumed:
+      return "resumed by " + json_text(body, "who");
     case EventKind::step_started:
       return fmt::format("{}{}{} …", step, at, body.value("undo", false) ? " undo" : "");
     case EventKind::step_ended:
@@ -165,32 +175,40 @@ std::string event_line(const RunState& state, const Event& event) {
                          json_text(body, "message"));
     case EventKind::step_passed:
       return fmt::format("{}{} not needed: {}", step, at, json_text(body, "reason"));
-    case EventKind::step_progress: return fmt::format("{}{} {}", step, at, json_text(body, "text"));
+    case EventKind::step_progress:
+      return fmt::format("{}{} {}", step, at, json_text(body, "text"));
     case EventKind::step_reopened:
       return fmt::format("{}{} open again: {}", step, at, json_text(body, "reason"));
     case EventKind::gate_opened:
-      return spec == nullptr ? "" : fmt::format("{} waits for {}: {}", step, spec->gate.by,
-                                                spec->gate.text);
+      return spec == nullptr
+                 ? ""
+                 : fmt::format("{} waits for {}: {}", step, spec->gate.by, spec->gate.text);
     case EventKind::gate_answered:
       return fmt::format("{} answered {} by {}", step, json_text(body, "answer"),
                          json_text(body, "who"));
     case EventKind::claim_taken:
       return fmt::format("claim taken: epoch {}", body["claim"].value("epoch", int64_t{0}));
-    case EventKind::retry_asked: return fmt::format("{} retried by {}", step, json_text(body, "who"));
+    case EventKind::retry_asked:
+      return fmt::format("{} retried by {}", step, json_text(body, "who"));
     case EventKind::skip_asked:
       return fmt::format("{} skipped by {}: {}", step, json_text(body, "who"),
                          json_text(body, "reason"));
     case EventKind::abort_asked:
-      return fmt::format("abort asked by {}: {}", json_text(body, "who"), json_text(body, "reason"));
-    case EventKind::approved: return "approved by " + json_text(body, "who");
+      return fmt::format("abort asked by {}: {}", json_text(body, "who"),
+                         json_text(body, "reason"));
+    case EventKind::approved:
+      return "approved by " + json_text(body, "who");
     case EventKind::noted:
       return fmt::format("note by {}: {}", json_text(body, "who"), json_text(body, "text"));
-    case EventKind::announced: return "announced: " + json_text(body, "text");
+    case EventKind::announced:
+      return "announced: " + json_text(body, "text");
     case EventKind::run_ended:
       return fmt::format("run {} ended: {} ({})", event.run, json_text(body, "result"),
                          json_text(body, "message"));
-    case EventKind::assumption_false: return "refused: " + json_text(body, "message");
-    case EventKind::observed: return "";
+    case EventKind::assumption_false:
+      return "refused: " + json_text(body, "message");
+    case EventKind::observed:
+      return "";
   }
   return "";
 }

@@ -20,7 +20,9 @@ namespace {
 
 volatile sig_atomic_t interrupted = 0;
 
-void on_interrupt(int) { interrupted = 1; }
+void on_interrupt(int) {
+  interrupted = 1;
+}
 
 class Watcher {
  public:
@@ -139,8 +141,9 @@ class Watcher {
         const std::string& id = state_.plan->steps[i].id;
         fmt::print("  {} is {}: {}\n  next: switchback run retry {} {}{}\n", id,
                    step_status_text(status), state_.steps[i].message, run_, id,
-                   abort_refusal(state_).empty() ? fmt::format(", or: switchback run abort {}", run_)
-                                                 : "");
+                   abort_refusal(state_).empty()
+                       ? fmt::format(", or: switchback run abort {}", run_)
+                       : "");
       }
       if (!alive && running) fmt::print("  next: switchback run resume {}\n", run_);
     }
@@ -172,9 +175,9 @@ class Watcher {
 int exit_code_of(const RunState& state, const Decision& decision) {
   if (state.ended && state.result == "done") return exit_done;
   if (!state.any_effect()) {
-    return state.ended                                                ? exit_refused
+    return state.ended                                          ? exit_refused
            : decision.situation == Decision::Situation::waiting ? exit_waits
-                                                                      : exit_stopped;
+                                                                : exit_stopped;
   }
   return decision.situation == Decision::Situation::waiting ? exit_waits : exit_stopped;
 }

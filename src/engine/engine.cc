@@ -155,9 +155,9 @@ void Engine::act(const Decision& decision) {
 
 // Taking the claim is a compare-and-set in the store; asked again, it finds its own claim there.
 void Engine::take_claim(const Dispatch& dispatch) {
-  const bool back = dispatch.kind == Dispatch::Kind::undo ||
-                    (dispatch.kind == Dispatch::Kind::recheck &&
-                     state_.steps[dispatch.step].undoing);
+  const bool back =
+      dispatch.kind == Dispatch::Kind::undo ||
+      (dispatch.kind == Dispatch::Kind::recheck && state_.steps[dispatch.step].undoing);
   Claim wanted = state_.next_claim;
   if (back) {
     wanted = state_.plan->claim_before;
@@ -173,7 +173,7 @@ void Engine::take_claim(const Dispatch& dispatch) {
     if (present && *present == wanted) set = {};
   }
   Verdict verdict;
-  verdict.outcome = set ? Outcome::done
+  verdict.outcome = set                                      ? Outcome::done
                     : set.error().code == ErrorCode::refused ? Outcome::not_done
                                                              : Outcome::unknown;
   verdict.message = set ? "" : set.error().message;
@@ -181,8 +181,8 @@ void Engine::take_claim(const Dispatch& dispatch) {
     heard(EventKind::claim_taken, {{"claim", claim_to_json(wanted)}});
   }
   if (verdict.outcome == Outcome::unknown) ++flight_.rechecks[dispatch.step];
-  heard(EventKind::step_ended, outcome_body(state_.plan->steps[dispatch.step].id,
-                                            dispatch.attempt, verdict, Answer{}));
+  heard(EventKind::step_ended,
+        outcome_body(state_.plan->steps[dispatch.step].id, dispatch.attempt, verdict, Answer{}));
 }
 
 void Engine::send(const Dispatch& dispatch) {
@@ -230,8 +230,8 @@ void Engine::hear_reprove(const Sent& sent, const Answer& answer) {
   if (verdict.outcome == Outcome::done) return;
   heard(EventKind::step_reopened,
         {{"step", step.id},
-         {"reason", fmt::format("done before, now {}: {}", outcome_text(verdict.outcome),
-                                verdict.message)}});
+         {"reason",
+          fmt::format("done before, now {}: {}", outcome_text(verdict.outcome), verdict.message)}});
 }
 
 void Engine::hear_progress(const Sent& sent, const std::string& text) {

@@ -1,6 +1,6 @@
-// The engine performs a run: it reads the journal, decides purely (run/decide.h), writes the intent,
-// acts through the Shell, writes the outcome, and again. Single-threaded and deterministic above
-// Store, Shell and Clock; it may be killed at any instruction and started again.
+// The engine performs a run: it reads the journal, decides purely (run/decide.h), writes the
+// intent, acts through the Shell, writes the outcome, and again. Single-threaded and deterministic
+// above Store, Shell and Clock; it may be killed at any instruction and started again.
 //
 // The loop, in its phases:
 //   1. read    events that others wrote (answers of people, abort, notes)
@@ -24,9 +24,9 @@
 namespace switchback {
 
 struct EngineOptions {
-  std::string who;                  // for run_resumed
-  Milliseconds poll{100};           // how often the journal is looked at for other writers
-  Milliseconds linger{0};           // how long to stay when only a person can go on
+  std::string who;         // for run_resumed
+  Milliseconds poll{100};  // how often the journal is looked at for other writers
+  Milliseconds linger{0};  // how long to stay when only a person can go on
   std::function<bool()> interrupted = [] { return false; };  // a signal asked the executor to leave
 };
 

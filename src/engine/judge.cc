@@ -80,10 +80,10 @@ Verdict judge(const Step& step, const Answer& answer, bool undo) {
     case AnswerStatus::stalled: {
       const bool bound = answer.status == AnswerStatus::timed_out;
       verdict.outcome = probed && answer.exit_code == 1 ? Outcome::not_done : Outcome::unknown;
-      verdict.message = sentence(bound ? fmt::format("not done within {}", duration_text(step.bound))
-                                       : fmt::format("no progress for {}",
-                                                     duration_text(step.stall)),
-                                 answer);
+      verdict.message =
+          sentence(bound ? fmt::format("not done within {}", duration_text(step.bound))
+                         : fmt::format("no progress for {}", duration_text(step.stall)),
+                   answer);
       break;
     }
     case AnswerStatus::interrupted:

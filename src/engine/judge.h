@@ -11,9 +11,9 @@ namespace switchback {
 
 struct Verdict {
   Outcome outcome = Outcome::unknown;
-  bool applied = true;   // false: the effect certainly never began
-  bool again = false;    // interrupted, not done, and repeatable: a new attempt may start by itself
-  std::string message;   // why, with the host's own words
+  bool applied = true;  // false: the effect certainly never began
+  bool again = false;   // interrupted, not done, and repeatable: a new attempt may start by itself
+  std::string message;  // why, with the host's own words
   std::map<std::string, std::string> captures;
 };
 

@@ -26,9 +26,8 @@ ReadyCommand make_ready(const RunState& state, const Command& command) {
   ReadyCommand ready{command.script, "", {}, command.secret_stdin};
   if (!command.script.empty()) ready.body = state.plan->scripts.at(command.script);
   for (const Argument& argument : command.arguments) {
-    ready.arguments.push_back(argument.kind == Argument::Kind::literal
-                                  ? argument.text
-                                  : state.value_of(argument.text));
+    ready.arguments.push_back(
+        argument.kind == Argument::Kind::literal ? argument.text : state.value_of(argument.text));
   }
   return ready;
 }

@@ -6,26 +6,33 @@ namespace switchback {
 
 std::string_view outcome_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::done: return "done";
-    case Outcome::not_done: return "not done";
-    case Outcome::unknown: return "unknown";
+    case Outcome::done:
+      return "done";
+    case Outcome::not_done:
+      return "not done";
+    case Outcome::unknown:
+      return "unknown";
   }
   return "unknown";
 }
 
 std::string_view operation_text(Operation operation) {
   switch (operation) {
-    case Operation::switchover: return "switchover";
-    case Operation::failover: return "failover";
-    case Operation::reprotect: return "reprotect";
-    case Operation::failback: return "failback";
+    case Operation::switchover:
+      return "switchover";
+    case Operation::failover:
+      return "failover";
+    case Operation::reprotect:
+      return "reprotect";
+    case Operation::failback:
+      return "failback";
   }
   return "unknown";
 }
 
 Result<Operation> parse_operation(std::string_view text) {
-  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
-                              Operation::failback}) {
+  for (Operation operation :
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,

@@ -98,7 +98,7 @@ struct Gate {
 };
 
 struct Step {
-  std::string id;         // unique in the plan: "database.promote"
+  std::string id;  // unique in the plan: "database.promote"
   StepKind kind = StepKind::command;
   std::string component;  // empty: belongs to the application
   std::string phase;      // gates, prepare, stop, sync, fencing, claim, promote, start, verify …
@@ -116,9 +116,9 @@ struct Step {
   Milliseconds hold{0};   // the probe must stay true for so long
   Guarding guarding = Guarding::effect;
   IfUnreachable if_unreachable = IfUnreachable::fail;
-  bool repeatable = false;   // may be applied again after an unknown outcome
-  bool skippable = false;    // a person may skip it, with a reason
-  bool destructive = false;  // overwrites data that no other place is proven to hold
+  bool repeatable = false;          // may be applied again after an unknown outcome
+  bool skippable = false;           // a person may skip it, with a reason
+  bool destructive = false;         // overwrites data that no other place is proven to hold
   bool point_of_no_return = false;  // once dispatched, the run only goes forward
   Gate gate;
 

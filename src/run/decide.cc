@@ -159,7 +159,8 @@ class Decider {
   }
 
   void conclude() {
-    if (!flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again || decision_.again_at) {
+    if (!flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again ||
+        decision_.again_at) {
       decision_.reason = "steps are running";
       return;
     }
@@ -199,8 +200,8 @@ class Decider {
     std::vector<std::string> gates;
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       const StepState& step = state_.steps[i];
-      const bool opens = std::any_of(
-          decision_.record.begin(), decision_.record.end(), [&](const Event& event) {
+      const bool opens =
+          std::any_of(decision_.record.begin(), decision_.record.end(), [&](const Event& event) {
             return event.kind == EventKind::gate_opened &&
                    json_text(event.body, "step") == state_.plan->steps[i].id;
           });

@@ -17,10 +17,10 @@ using DecisionTime = std::chrono::time_point<std::chrono::steady_clock, Millisec
 
 // What the engine knows and the journal does not.
 struct Flight {
-  std::set<size_t> steps;                    // requests on their way
-  std::map<size_t, int> rechecks;            // how often an unknown step was asked again
-  std::map<size_t, DecisionTime> not_before; // back-off of those
-  std::set<size_t> to_reprove;               // done steps whose truth a resumed run must see again
+  std::set<size_t> steps;                     // requests on their way
+  std::map<size_t, int> rechecks;             // how often an unknown step was asked again
+  std::map<size_t, DecisionTime> not_before;  // back-off of those
+  std::set<size_t> to_reprove;                // done steps whose truth a resumed run must see again
 };
 
 struct Dispatch {
@@ -47,7 +47,7 @@ struct Decision {
   std::vector<Dispatch> dispatch;
   std::optional<DecisionTime> again_at;  // when a back-off ends
   bool again = false;  // something was passed over: decide once more before waiting
-  std::string reason;                    // why, in one sentence for log, JSON and screen
+  std::string reason;  // why, in one sentence for log, JSON and screen
 };
 
 inline constexpr int recheck_limit = 4;
@@ -59,7 +59,8 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now);
 std::set<size_t> steps_to_reprove(const RunState& state);
 
 // Why this person may not answer this step's gate now; empty when they may.
-std::string gate_refusal(const RunState& state, const std::string& step_id, const GateAnswer& answer);
+std::string gate_refusal(const RunState& state, const std::string& step_id,
+                         const GateAnswer& answer);
 // Why the run cannot be aborted; empty when it can.
 std::string abort_refusal(const RunState& state);
 // Why the step cannot be retried or skipped; empty when it can.

@@ -223,7 +223,8 @@ Json run_report(const RunState& state, const std::vector<Event>& events) {
 
 std::string report_markdown(const Json& report) {
   std::string text = fmt::format(
-      "# Run {}: {} of {} from {} to {}\n\n- result: {}\n- asked for by {}, ticket {}\n- from {} to "
+      "# Run {}: {} of {} from {} to {}\n\n- result: {}\n- asked for by {}, ticket {}\n- from {} "
+      "to "
       "{}\n- plan {}, journal {}\n- claim epoch {}\n",
       report.at("run").get<int64_t>(), json_text(report, "operation"),
       json_text(report, "application"), json_text(report, "from_site"),
@@ -234,10 +235,9 @@ std::string report_markdown(const Json& report) {
       report.at("claim_epoch").get<int64_t>());
   if (const Json& outage = report.at("outage"); outage.is_object()) {
     const Json& measured = outage.at("milliseconds");
-    text += fmt::format("- outage by the run: {}\n",
-                        measured.is_null()
-                            ? "not over yet"
-                            : duration_text(Milliseconds(measured.get<int64_t>())));
+    text += fmt::format(
+        "- outage by the run: {}\n",
+        measured.is_null() ? "not over yet" : duration_text(Milliseconds(measured.get<int64_t>())));
   }
   const Json& situation = report.at("situation");
   if (situation.is_object() && situation.contains("objectives")) {
@@ -250,11 +250,18 @@ std::string report_markdown(const Json& report) {
   text += section("People", report.at("people"), {{"who", "Who"}, {"did", "What"}});
   text += section("Notes", report.at("notes"), {{"at", "At"}, {"who", "Who"}, {"text", "Note"}});
   text += section("Evidence", report.at("evidence"),
-                  {{"step", "Step"}, {"where", "Where"}, {"status", "Status"},
-                   {"ended_at", "At"}, {"message", "Words"}});
+                  {{"step", "Step"},
+                   {"where", "Where"},
+                   {"status", "Status"},
+                   {"ended_at", "At"},
+                   {"message", "Words"}});
   text += section("Timeline", report.at("timeline"),
-                  {{"at", "At"}, {"source", "Source"}, {"event", "Event"}, {"step", "Step"},
-                   {"who", "Who"}, {"text", "Words"}});
+                  {{"at", "At"},
+                   {"source", "Source"},
+                   {"event", "Event"},
+                   {"step", "Step"},
+                   {"who", "Who"},
+                   {"text", "Words"}});
   return text;
 }
 

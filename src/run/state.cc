@@ -110,10 +110,9 @@ void reopen(RunState& state, size_t first) {
   std::set<std::string> reopened{state.plan->steps[first].id};
   for (size_t i = first; i < state.steps.size(); ++i) {
     const Step& spec = state.plan->steps[i];
-    const bool follows = i == first || std::any_of(spec.needs.begin(), spec.needs.end(),
-                                                   [&](const auto& id) {
-                                                     return reopened.contains(id);
-                                                   });
+    const bool follows =
+        i == first || std::any_of(spec.needs.begin(), spec.needs.end(),
+                                  [&](const auto& id) { return reopened.contains(id); });
     if (!follows) continue;
     reopened.insert(spec.id);
     StepState& step = state.steps[i];
@@ -147,7 +146,9 @@ Result<void> apply_to_step(RunState& state, const Event& event) {
       step.message = json_text(event.body, "reason");
       step.ended_at_ms = event.at_ms;
       break;
-    case EventKind::step_progress: step.progress = json_text(event.body, "text"); break;
+    case EventKind::step_progress:
+      step.progress = json_text(event.body, "text");
+      break;
     case EventKind::step_reopened:
       reopen(state, place->second);
       step.message = json_text(event.body, "reason");
@@ -174,7 +175,8 @@ Result<void> apply_to_step(RunState& state, const Event& event) {
                                  json_text(event.body, "reason"));
       step.ended_at_ms = event.at_ms;
       break;
-    default: return cannot_follow(event, "it is not about a step");
+    default:
+      return cannot_follow(event, "it is not about a step");
   }
   return {};
 }
@@ -197,21 +199,32 @@ void resume(RunState& state) {
 
 Result<void> apply_to_run(RunState& state, const Event& event) {
   switch (event.kind) {
-    case EventKind::run_resumed: resume(state); return {};
-    case EventKind::claim_taken: return take_claim(state, event);
-    case EventKind::approved: state.approvals.push_back(answer_of(event)); return {};
-    case EventKind::abort_asked: state.abort_asked = true; return {};
+    case EventKind::run_resumed:
+      resume(state);
+      return {};
+    case EventKind::claim_taken:
+      return take_claim(state, event);
+    case EventKind::approved:
+      state.approvals.push_back(answer_of(event));
+      return {};
+    case EventKind::abort_asked:
+      state.abort_asked = true;
+      return {};
     case EventKind::run_ended:
       state.ended = true;
       state.result = json_text(event.body, "result");
       state.message = json_text(event.body, "message");
       state.ended_at_ms = event.at_ms;
       return {};
-    case EventKind::assumption_false: state.message = json_text(event.body, "message"); return {};
+    case EventKind::assumption_false:
+      state.message = json_text(event.body, "message");
+      return {};
     case EventKind::noted:
     case EventKind::observed:
-    case EventKind::announced: return {};
-    default: return apply_to_step(state, event);
+    case EventKind::announced:
+      return {};
+    default:
+      return apply_to_step(state, event);
   }
 }
 
@@ -219,15 +232,24 @@ Result<void> apply_to_run(RunState& state, const Event& event) {
 
 std::string_view step_status_text(StepStatus status) {
   switch (status) {
-    case StepStatus::pending: return "pending";
-    case StepStatus::started: return "started";
-    case StepStatus::done: return "done";
-    case StepStatus::failed: return "failed";
-    case StepStatus::unknown: return "unknown";
-    case StepStatus::passed: return "passed";
-    case StepStatus::unproven: return "unproven";
-    case StepStatus::skipped: return "skipped";
-    case StepStatus::undone: return "undone";
+    case StepStatus::pending:
+      return "pending";
+    case StepStatus::started:
+      return "started";
+    case StepStatus::done:
+      return "done";
+    case StepStatus::failed:
+      return "failed";
+    case StepStatus::unknown:
+      return "unknown";
+    case StepStatus::passed:
+      return "passed";
+    case StepStatus::unproven:
+      return "unproven";
+    case StepStatus::skipped:
+      return "skipped";
+    case StepStatus::undone:
+      return "undone";
   }
   return "unknown";
 }

@@ -14,7 +14,7 @@ namespace switchback {
 
 enum class StepStatus {
   pending,
-  started,   // the intent is journaled; whether the effect happened is not known yet
+  started,  // the intent is journaled; whether the effect happened is not known yet
   done,
   failed,    // not done, proven: a person retries, skips or aborts
   unknown,   // it may have happened: asked again before anything is decided
@@ -36,14 +36,14 @@ struct GateAnswer {
 
 struct StepState {
   StepStatus status = StepStatus::pending;
-  int attempt = 0;          // effects started forward
-  int undo_attempt = 0;     // effects started backward
-  bool undoing = false;     // the running or last attempt is the undo
-  bool applied = false;     // the effect may have begun
+  int attempt = 0;       // effects started forward
+  int undo_attempt = 0;  // effects started backward
+  bool undoing = false;  // the running or last attempt is the undo
+  bool applied = false;  // the effect may have begun
   bool gate_open = false;
   std::vector<GateAnswer> answers;
   std::map<std::string, std::string> captures;
-  std::string message;      // why it has this status, in words
+  std::string message;  // why it has this status, in words
   std::string progress;
   int64_t started_at_ms = 0;
   int64_t ended_at_ms = 0;

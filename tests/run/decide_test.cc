@@ -171,15 +171,15 @@ TEST(Decide, past_the_point_of_no_return_the_run_only_goes_forward) {
 }
 
 TEST(Decide, a_gate_opens_in_its_turn_and_counts_distinct_people) {
-  Journal run({make_step("a"), gate("ok", Gate::Kind::approval, 2, {"a"}),
-               make_step("b", {"ok"})});
+  Journal run({make_step("a"), gate("ok", Gate::Kind::approval, 2, {"a"}), make_step("b", {"ok"})});
   EXPECT_NE(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "");
   EXPECT_EQ(run.run_through(), "a");
   EXPECT_EQ(run.last.situation, Situation::waiting);
   EXPECT_NE(gate_refusal(run.state, "ok", {"ann", true, true, "", 0}), "") << "no self-approval";
   EXPECT_EQ(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "");
   run.add(EventKind::gate_answered, {{"step", "ok"}, {"who", "ben"}, {"answer", "yes"}});
-  EXPECT_NE(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "") << "one person, one vote";
+  EXPECT_NE(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "")
+      << "one person, one vote";
   EXPECT_EQ(run.next(), "");
   run.add(EventKind::gate_answered, {{"step", "ok"}, {"who", "cid"}, {"answer", "yes"}});
   EXPECT_EQ(run.next(), "b");

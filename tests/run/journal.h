@@ -55,7 +55,8 @@ struct Journal {
     std::vector<std::string> names;
     for (const Dispatch& dispatch : decision.dispatch) {
       static constexpr const char* suffix[] = {"", ".undo", ".recheck", ".reprove"};
-      names.push_back(state.plan->steps[dispatch.step].id + suffix[static_cast<int>(dispatch.kind)]);
+      names.push_back(state.plan->steps[dispatch.step].id +
+                      suffix[static_cast<int>(dispatch.kind)]);
     }
     return join(names, " ");
   }
