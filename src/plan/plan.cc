@@ -93,6 +93,7 @@ std::vector<std::string> plan_problems(const Plan& plan) {
       problems.push_back(fmt::format("step {} stands twice in the plan", step.id));
     }
     for (const Capture& capture : step.captures) captured.insert(step.id + ":" + capture.name);
+    captured.insert(step.id + ":outcome");  // plan/step.h: how it ended
   }
   return problems;
 }

@@ -59,7 +59,9 @@ struct Capture {
   bool operator==(const Capture&) const = default;
 };
 
-// Equality over a capture ("database.method:method" == "rewind").
+// Equality over a capture ("database.method:method" == "rewind") or over how an earlier step ended:
+// "database.stop:outcome" is `done`, `unproven` (it failed or its host was gone, and `evidence`
+// tolerated that) or `passed` (passed over: a false condition, a proven `unless`, a skip).
 struct Condition {
   std::string reference;
   std::string equals;
@@ -108,6 +110,7 @@ struct Step {
   Command apply;
   Command undo;
   std::vector<Capture> captures;
+  // `when` and `unless` are judged once every needed step has ended or was passed over.
   std::vector<Condition> when;      // all must hold, else the step is passed over
   std::vector<std::string> unless;  // passed over when all of these are done (fencing ladder)
   std::vector<std::string> needs;
