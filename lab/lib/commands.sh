@@ -21,6 +21,10 @@ need_up() { lab_is_up || die "the lab is down; try: lab up $APPLICATION"; }
 verb_up() {
     local started=$SECONDS
     [ "$(id -u)" = 0 ] || die "the lab needs root"
+    if [ -n "${SWITCHBACK_BIN_DIR:-}" ]; then
+        [ -d "$SWITCHBACK_BIN_DIR" ] || die "SWITCHBACK_BIN_DIR=$SWITCHBACK_BIN_DIR: no such directory"
+        SWITCHBACK_BIN_DIR=$(realpath "$SWITCHBACK_BIN_DIR")
+    fi
     take_lock
     if lab_is_up; then
         follow_bin_dir
