@@ -26,18 +26,20 @@ std::string_view operation_text(Operation operation) {
       return "reprotect";
     case Operation::failback:
       return "failback";
+    case Operation::adopt: return "adopt";
+    case Operation::release: return "release";
   }
   return "unknown";
 }
 
 Result<Operation> parse_operation(std::string_view text) {
   for (Operation operation :
-       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback}) {
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback, Operation::adopt, Operation::release}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,
-              fmt::format("'{}' is not an operation; there are switchover, failover, reprotect and "
-                          "failback",
+              fmt::format("'{}' is not an operation; there are switchover, failover, reprotect, "
+                          "failback, adopt and release",
                           clean(text, 40)));
 }
 

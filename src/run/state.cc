@@ -293,6 +293,7 @@ std::string RunState::value_of(const std::string& reference) const {
   }
   const auto place = index.find(step);
   if (place == index.end()) return "";
+  if (name == "outcome") return std::string(step_status_text(steps[place->second].status));
   const auto& captures = steps[place->second].captures;
   const auto found = captures.find(name);
   return found == captures.end() ? "" : found->second;
