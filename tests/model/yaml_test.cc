@@ -33,7 +33,7 @@ TEST(Yaml, takes_a_byte_order_mark_windows_line_ends_and_tabs_inside_blocks) {
   Problems problems;
   const Node root = parse_yaml(
       "\xEF\xBB\xBF"
-      "a: 1\r\nb: |\r\n  x\r\n  \ty\r\n \t \r\n",
+      "a: 1\r\nb: |\r\n  x\r\n  \ty\r\nc: 2\r\n \t \r\nd: 3\r\n",
       problems);
   ASSERT_TRUE(problems.empty()) << problems.sorted()[0].message;
   EXPECT_EQ(root.find("a")->text, "1");
@@ -41,7 +41,7 @@ TEST(Yaml, takes_a_byte_order_mark_windows_line_ends_and_tabs_inside_blocks) {
 }
 
 TEST(Yaml, says_what_is_wrong_with_a_whole_file) {
-  const std::string deep(60, '[');
+  const std::string deep = std::string(60, '[') + std::string(60, ']');
   std::string wide = "a: [";
   for (int i = 0; i <= most_nodes; ++i) wide += "1,";
   const std::string empty =
