@@ -11,7 +11,7 @@
 namespace switchback {
 namespace {
 
-constexpr size_t most_components = 500;
+constexpr size_t most_components = 200;
 
 // First words of step ids that are not a component's; a component of that name would be mistaken.
 constexpr std::array<std::string_view, 9> reserved_names{
@@ -72,8 +72,11 @@ class ComponentsReader {
     for (const ComponentSchema& type : reading_.types) known.emplace_back(type.name);
     const Node* named = node.find("type");
     if (named == nullptr || named->kind != Node::Kind::scalar) {
+      const std::string one = join(known, ", ");
       errors_.add(named == nullptr ? place.mark : named->mark,
-                  fmt::format("{} has no 'type'; add one of {}", place.what, join(known, ", ")));
+                  named == nullptr ? fmt::format("{} has no 'type'; add one of {}", place.what, one)
+                                   : fmt::format("'type' must be one of {}, not {}", one,
+                                                 kind_text(named->kind)));
       return nullptr;
     }
     for (const ComponentSchema& type : reading_.types) {

@@ -12,6 +12,8 @@ std::string diagnostic_text(std::string_view file, const Diagnostic& diagnostic)
 }
 
 void Problems::add(Mark mark, std::string message) {
+  // One line each, whatever the file holds.
+  std::replace(message.begin(), message.end(), '\n', ' ');
   found_.push_back(Diagnostic{mark, std::move(message)});
 }
 
@@ -40,10 +42,15 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 
 std::string shown_text(std::string_view text) {
   std::string flat;
-  for (char c : text.substr(0, 61)) flat += c == '\n' || c == '\t' ? ' ' : c;
+  for (char c : text.substr(0, 61)) {
+    // U+0080 to U+009F are C2 80 to C2 9F; some terminals obey them.
+    const bool c1 = flat.ends_with('\xC2') && static_cast<unsigned char>(c) < 0xA0;
+    if (c1) flat.pop_back();
+    flat += c1 ? '?' : c == '\n' || c == '\t' ? ' ' : c;
+  }
   if (text.size() <= 60) return "'" + clean(flat, 60) + "'";
   // The cut must not leave half a character behind.
-  size_t end = 60;
+  size_t end = std::min<size_t>(60, flat.size() - 1);
   while (end > 0 && (static_cast<unsigned char>(flat[end]) & 0xC0) == 0x80) --end;
   return "'" + clean(std::string_view(flat).substr(0, end), 60) + "…'";
 }

@@ -54,9 +54,9 @@ Complaint name_problem(std::string_view text, bool dots) {
   const bool right = is_name(text) && (dots || text.find('.') == std::string_view::npos);
   if (right) return std::nullopt;
   return fmt::format(
-      "{} is not a name; use letters, digits, '_', '-'{}, beginning with a letter or "
+      "{} is not a name; use letters, digits, {}'_' and '-', beginning with a letter or "
       "digit, at most 64",
-      shown_text(text), dots ? " and '.'" : "");
+      shown_text(text), dots ? "'.', " : "");
 }
 
 Complaint option_name_problem(std::string_view text) {
@@ -67,8 +67,8 @@ Complaint option_name_problem(std::string_view text) {
       });
   if (right) return std::nullopt;
   return fmt::format(
-      "{} is not a name; use letters, digits, '.', '_', '-' and '@', beginning with a "
-      "letter, digit or '_'",
+      "{} is not a name; use letters, digits, '.', '_' and '-', beginning with a letter, digit or "
+      "'_'",
       shown_text(text));
 }
 

@@ -18,7 +18,8 @@ Complaint text_problem(std::string_view text, bool lines = false);
 // forbids the '.', which joins names in host keys and step ids.
 Complaint name_problem(std::string_view text, bool dots);
 
-// Names of things on hosts (units, roles, zones): a name that may also hold '@' and begin with '_'.
+// Names of things on hosts (units, zones, users): a name that may also hold '@' (instances of a
+// unit) and begin with '_'.
 Complaint option_name_problem(std::string_view text);
 
 // Absolute, not the root, no empty, "." or ".." part, no control characters.

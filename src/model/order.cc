@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "model/reading.h"
@@ -10,15 +11,24 @@ namespace {
 
 // Removes, again and again, what waits for nothing. What stays is a cycle or waits for one.
 void drop_free(std::set<std::string>& left, std::span<const Link> links) {
-  while (true) {
-    std::set<std::string> waiting;
-    for (const Link& link : links) {
-      if (left.count(link.dependant) != 0 && left.count(link.target) != 0) {
-        waiting.insert(link.dependant);
-      }
+  std::map<std::string, std::vector<std::string>> dependants;
+  std::map<std::string, size_t> targets_left;
+  for (const Link& link : links) {
+    if (left.count(link.dependant) == 0 || left.count(link.target) == 0) continue;
+    dependants[link.target].push_back(link.dependant);
+    ++targets_left[link.dependant];
+  }
+  std::vector<std::string> free;
+  for (const std::string& name : left) {
+    if (targets_left[name] == 0) free.push_back(name);
+  }
+  while (!free.empty()) {
+    const std::string name = free.back();
+    free.pop_back();
+    left.erase(name);
+    for (const std::string& dependant : dependants[name]) {
+      if (--targets_left[dependant] == 0) free.push_back(dependant);
     }
-    if (waiting.size() == left.size()) return;
-    left = std::move(waiting);
   }
 }
 
@@ -56,13 +66,17 @@ std::string cycle_text(const std::vector<Link>& cycle) {
 void report_cycles(std::span<const Link> links, Reading& reading) {
   std::set<std::string> left;
   for (const Component& component : reading.application.components) left.insert(component.name);
+  drop_free(left, links);
+  constexpr int enough = 10;
+  int reported = 0;
   for (const Component& component : reading.application.components) {
-    drop_free(left, links);
     if (left.count(component.name) == 0) continue;
+    if (++reported > enough) return;
     const std::vector<Link> cycle = find_cycle(component.name, left, links);
     reading.errors.add(cycle.front().mark,
                        fmt::format("a circle: {}; remove one of these", cycle_text(cycle)));
     for (const Link& link : cycle) left.erase(link.dependant);
+    drop_free(left, links);
   }
 }
 

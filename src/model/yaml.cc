@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <sstream>
@@ -24,10 +25,14 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(Problems& problems) : problems_(problems) {}
 
   Node root;
+  size_t last_quoted = 0;  // where the last text in quotes begins in the bytes
+  bool stopped = false;    // a limit was passed and the rest was not looked at
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 2) {
-      stop(mark_of(mark), "the file holds several documents; keep one, without a second '---'");
+      stop(mark_of(mark),
+           "a second document begins here; keep one, without another '---', with all its keys "
+           "at the same indentation");
     }
   }
   void OnDocumentEnd() override {}
@@ -40,7 +45,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (stopped_) return;
+    if (stopped) return;
     problems_.add(mark_of(mark), "aliases (*name) are not allowed; write the value out");
     Node node;
     node.mark = mark_of(mark);
@@ -54,7 +59,8 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = Node::Kind::scalar;
     node.mark = mark_of(mark);
     node.quoted = tag == "!";
-    if (!stopped_) node.text = value;
+    if (!stopped) node.text = value;
+    if (node.quoted) last_quoted = static_cast<size_t>(mark.pos);
     place(std::move(node));
   }
 
@@ -82,12 +88,14 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   void stop(Mark mark, std::string message) {
-    if (!stopped_) problems_.add(mark, std::move(message));
-    stopped_ = true;
+    if (!stopped) problems_.add(mark, std::move(message));
+    stopped = true;
   }
 
   void begin_node(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    if (stopped_) return;
+    // A file that is wrong in so many places is no configuration; the first ones will do.
+    stopped = stopped || problems_.size() >= 1000;
+    if (stopped) return;
     if (++nodes_ > most_nodes) {
       stop(mark_of(mark),
            fmt::format("more than {} values; a configuration has far fewer", most_nodes));
@@ -104,7 +112,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void open(const YAML::Mark& mark, Node::Kind kind) {
-    if (stopped_) return;
+    if (stopped) return;
     if (static_cast<int>(frames_.size()) >= deepest_nesting) {
       stop(mark_of(mark), fmt::format("nested deeper than {} levels; a configuration needs about 6",
                                       deepest_nesting));
@@ -116,14 +124,14 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void close() {
-    if (stopped_) return;
+    if (stopped) return;
     Node node = std::move(frames_.back().node);
     frames_.pop_back();
     place(std::move(node));
   }
 
   void place(Node node) {
-    if (stopped_) return;
+    if (stopped) return;
     if (frames_.empty()) {
       root = std::move(node);
       return;
@@ -165,7 +173,6 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   int documents_ = 0;
   int nodes_ = 0;
-  bool stopped_ = false;
 };
 
 struct Wording {
@@ -217,6 +224,27 @@ bool indented_by_tab(std::string_view bytes, int line_number) {
   return last.substr(0, last.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
+int line_of(std::string_view bytes, size_t at) {
+  const std::string_view before = bytes.substr(0, at);
+  return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+}
+
+// A forgotten quote shows itself many lines later, where the next one closes the text: says so when
+// the last text in quotes spans lines and ends in the line of the error.
+std::string runaway_quote(std::string_view bytes, size_t begin, int error_line) {
+  if (begin >= bytes.size() || (bytes[begin] != '"' && bytes[begin] != '\'')) return "";
+  size_t end = begin + 1;
+  while (end < bytes.size() && bytes[end] != bytes[begin]) {
+    end += bytes[begin] == '"' && bytes[end] == '\\' ? 2 : 1;
+  }
+  const int first = line_of(bytes, begin);
+  if (first == error_line || line_of(bytes, end) != error_line) return "";
+  return fmt::format(
+      "; the text in quotes that ends here began in line {}: is its closing quote "
+      "missing there?",
+      first);
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -253,10 +281,13 @@ Node parse_yaml(std::string_view bytes, Problems& problems) {
       problems.add({1, 1}, "the file is empty; `switchback init` prints a file to start from");
     }
   } catch (const YAML::Exception& error) {
+    // What follows a passed limit was not read, so the parser's complaints about it help nobody.
+    if (builder.stopped) return {};
     const Mark mark = mark_of(error.mark);
     const bool tab = indented_by_tab(bytes, mark.line);
-    problems.add(mark,
-                 tab ? "a tab is used for indentation; use spaces" : plain_wording(error.msg));
+    const std::string what =
+        tab ? "a tab is used for indentation; use spaces" : plain_wording(error.msg);
+    problems.add(mark, what + runaway_quote(bytes, builder.last_quoted, mark.line));
   } catch (const std::exception& error) {
     problems.add({1, 1}, plain_wording(error.what()));
   }
