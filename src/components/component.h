@@ -18,7 +18,7 @@ namespace switchback {
 // (DESIGN section 5); a type returns no step where it has nothing to do.
 enum class Hook {
   prepare,  // nothing stops yet: CHECKPOINT, first bulk sync, TTL lowered, sessions warmed
-  stop,     // the side at `from` stops, and is proven stopped
+  stop,     // the side at `from` (reprotect: at `to`) stops, and is proven stopped
   sync,     // every writer is stopped: the last difference reaches `to`, proven
   promote,  // the side at `to` becomes writable
   start,    // the side at `to` runs

@@ -16,7 +16,7 @@ namespace switchback {
 
 enum class Outcome { done, not_done, unknown };
 
-enum class Operation { switchover, failover, reprotect, failback };
+enum class Operation { switchover, failover, reprotect, failback, adopt, release };
 
 std::string_view outcome_text(Outcome outcome);
 std::string_view operation_text(Operation operation);
@@ -59,7 +59,9 @@ struct Capture {
   bool operator==(const Capture&) const = default;
 };
 
-// Equality over a capture ("database.method:method" == "rewind").
+// Equality over a capture ("database.method:method" == "rewind") or over how an earlier step ended:
+// "database.stop:outcome" is `done`, `unproven` (it failed or its host was gone, and `evidence`
+// tolerated that) or `passed` (passed over: a false condition, a proven `unless`, a skip).
 struct Condition {
   std::string reference;
   std::string equals;
@@ -98,7 +100,7 @@ struct Gate {
 };
 
 struct Step {
-  std::string id;         // unique in the plan: "database.promote"
+  std::string id;  // unique in the plan: "database.promote"
   StepKind kind = StepKind::command;
   std::string component;  // empty: belongs to the application
   std::string phase;      // gates, prepare, stop, sync, fencing, claim, promote, start, verify …
@@ -108,6 +110,7 @@ struct Step {
   Command apply;
   Command undo;
   std::vector<Capture> captures;
+  // `when` and `unless` are judged once every needed step has ended or was passed over.
   std::vector<Condition> when;      // all must hold, else the step is passed over
   std::vector<std::string> unless;  // passed over when all of these are done (fencing ladder)
   std::vector<std::string> needs;
@@ -116,9 +119,9 @@ struct Step {
   Milliseconds hold{0};   // the probe must stay true for so long
   Guarding guarding = Guarding::effect;
   IfUnreachable if_unreachable = IfUnreachable::fail;
-  bool repeatable = false;   // may be applied again after an unknown outcome
-  bool skippable = false;    // a person may skip it, with a reason
-  bool destructive = false;  // overwrites data that no other place is proven to hold
+  bool repeatable = false;          // may be applied again after an unknown outcome
+  bool skippable = false;           // a person may skip it, with a reason
+  bool destructive = false;         // overwrites data that no other place is proven to hold
   bool point_of_no_return = false;  // once dispatched, the run only goes forward
   Gate gate;
 

@@ -1,0 +1,191 @@
+// What an approval rests on. The engine evaluates the same names again at every start and resume:
+// "claim" against the store, "config" against the file, "NAME.FACT@HOST" against a fresh look.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "planner/parts.h"
+
+namespace switchback {
+namespace {
+
+// A site-wide statement that is known to be false, or not known at all.
+void add_unmet(Plan& plan, std::string name, std::string text) {
+  plan.assumptions.push_back({std::move(name), "no", std::move(text), false});
+}
+
+void add_claim(const Draft& draft, const Claim& claim, const std::string& active, Plan& plan) {
+  if (claim.epoch == 0) {
+    plan.assumptions.push_back(
+        {"claim", "0", "Nobody has claimed yet: the home primary " + active + " is taken as active",
+         true});
+  } else {
+    plan.assumptions.push_back({"claim", fmt::format("{} {}", claim.epoch, claim.claim_id),
+                                fmt::format("{} is active by claim {}", active, claim.epoch),
+                                true});
+  }
+  plan.assumptions.push_back({"config", draft.application.config_hash,
+                              "The configuration is the one that the plan was made from", true});
+}
+
+// Identities: nothing is promoted, rewound or overwritten on a machine that was exchanged.
+void add_identities(const Draft& draft, Plan& plan) {
+  const auto add = [&](const std::string& name, const std::string& fact, const Host& host,
+                       const std::string& text) {
+    const auto value = draft.snapshot.of(name, host.key).get(fact);
+    plan.assumptions.push_back({fmt::format("{}.{}@{}", name, fact, host.key),
+                                value.value_or("unknown"),
+                                value ? text : text + " (not observed yet: binds nothing)", true});
+  };
+  for (const Host& host : draft.application.all_hosts()) {
+    add("host", "machine_id", host, "Identity of the machine " + host.key);
+  }
+  for (const Component& component : draft.application.components) {
+    const ComponentType* type = draft.catalogue.find_type(component.type);
+    if (type == nullptr || !type->schema.holds_data) continue;
+    for (const Host& host : draft.application.all_hosts()) {
+      if (json_text(component.options.at(host.site), "host") != host.role) continue;
+      const Facts& facts = draft.snapshot.of(component.name, host.key);
+      // Looked at, and there is no such identity: files have none.
+      if (facts.observed_at_ms > 0 && !facts.get("system_identifier")) continue;
+      add(component.name, "system_identifier", host,
+          fmt::format("Identity of the data of {} at {}", component.name, host.key));
+    }
+  }
+}
+
+// Hosts that the operation cannot do without must have answered when they were last looked at.
+void add_reachability(const Draft& draft, Plan& plan) {
+  for (const Host& host : draft.application.all_hosts()) {
+    const Facts& facts = draft.snapshot.of("host", host.key);
+    const bool lost_side = draft.operation == Operation::failover && host.site == draft.from;
+    if (facts.observed_at_ms == 0 && facts.why.empty() && !facts.reachable) {
+      plan.remarks.push_back(host.key + " was never observed: nothing is known of it");
+    } else if (lost_side && facts.reachable) {
+      plan.remarks.push_back(fmt::format("{} answers: a switchover would lose nothing", host.key));
+    } else if (!lost_side && !facts.reachable) {
+      add_unmet(plan, "reachable@" + host.key,
+                fmt::format("{} answers; it did not: {}", host.key, clean(facts.why, 200)));
+    }
+  }
+}
+
+void add_findings(const Draft& draft, Plan& plan) {
+  for (const Component& component : draft.application.components) {
+    const ComponentType* type = draft.catalogue.find_type(component.type);
+    if (type == nullptr || type->ready == nullptr) continue;
+    const HookContext context{draft.application, component, draft.operation,
+                              draft.from,        draft.to,  draft.snapshot};
+    int number = 0;
+    for (const Finding& finding : type->ready(context)) {
+      if (finding.level == Finding::Level::blocking) {
+        // What a reprotect repairs does not stand in its way.
+        if (draft.operation == Operation::reprotect) {
+          plan.remarks.push_back(finding.subject + ": " + finding.text);
+          continue;
+        }
+        add_unmet(plan, fmt::format("ready.{}.{}", component.name, ++number),
+                  finding.subject + ": " + finding.text +
+                      (finding.fix.empty() ? "" : "; next: " + finding.fix));
+      } else if (finding.level != Finding::Level::good) {
+        plan.remarks.push_back(finding.subject + ": " + finding.text);
+      }
+    }
+  }
+}
+
+// The published words must be those of a pair that the operation leads out of.
+void add_pair(const Draft& draft, const std::string& active, Plan& plan) {
+  const auto pair = published_pair(draft.application, draft.snapshot);
+  if (!pair) return;
+  const bool primary_active = draft.application.home_primary().name == active;
+  const bool two_active = is_active(pair->primary) && is_active(pair->secondary);
+  const bool claim_agrees = !is_active(primary_active ? pair->secondary : pair->primary);
+  const std::string words =
+      fmt::format("{} {}, {} {}", draft.application.home_primary().name, status_text(pair->primary),
+                  draft.application.home_secondary().name, status_text(pair->secondary));
+  if (two_active || !claim_agrees) {
+    add_unmet(plan, "one_active",
+              fmt::format("At most one site is active; the hosts say {}. Next: switchback resolve "
+                          "{}",
+                          words, draft.application.name));
+  } else if (find_row(*pair, operation_text(draft.operation)) == nullptr) {
+    const auto ways = exits(*pair);
+    add_unmet(plan, "status",
+              fmt::format("{} leads out of the sites' status ({}: {}); what does: {}",
+                          operation_text(draft.operation), pair_name(*pair), words,
+                          fmt::join(ways, ", ")));
+  }
+}
+
+void add_fencing(const Draft& draft, Plan& plan) {
+  if (draft.operation != Operation::failover) return;
+  if (!can_prove_silent_site(draft.application)) {
+    add_unmet(plan, "fencing",
+              fmt::format("A fencing method can prove that {} cannot act when it does not answer. "
+                          "Next: add {{command: {{engage: [...], prove: [...]}}}} or "
+                          "{{attestation: {{people: 1}}}} to `fencing`",
+                          draft.from));
+  }
+}
+
+void add_consequences(const Draft& draft, Plan& plan) {
+  const std::string& name = draft.application.name;
+  switch (draft.operation) {
+    case Operation::switchover:
+    case Operation::failback:
+      plan.remarks.push_back(fmt::format("Afterwards {} stands by for {} as soon as it follows",
+                                         draft.from, draft.to));
+      break;
+    case Operation::failover:
+      plan.remarks.push_back(fmt::format(
+          "Afterwards {} is unprotected until `switchback reprotect {}`: nothing stands "
+          "by",
+          draft.to, name));
+      plan.remarks.push_back(fmt::format(
+          "Whatever {} wrote last and {} did not receive is missing at {} until it is salvaged",
+          draft.from, draft.to, draft.to));
+      break;
+    case Operation::reprotect:
+      plan.remarks.push_back(fmt::format("{} stays active and is not interrupted", draft.from));
+      break;
+    case Operation::adopt:
+    case Operation::release:
+      break;
+  }
+}
+
+}  // namespace
+
+std::optional<StatusPair> published_pair(const Application& application, const Snapshot& snapshot) {
+  const auto word_of = [&](const Site& site) {
+    std::optional<StatusWord> word;
+    for (const Host& host : site.hosts) {
+      const auto text = snapshot.of("host", host.key).get("status");
+      const auto read = text ? parse_status(*text) : std::nullopt;
+      if (!read) continue;
+      // Hosts of one site that disagree: the active word counts, it is the one that could harm.
+      if (!word || is_active(*read)) word = read;
+    }
+    return word;
+  };
+  const auto primary = word_of(application.home_primary());
+  const auto secondary = word_of(application.home_secondary());
+  if (!primary || !secondary) return std::nullopt;
+  return StatusPair{*primary, *secondary};
+}
+
+void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan) {
+  const std::string& active = draft.operation == Operation::reprotect ? draft.from
+                              : claim.epoch == 0 ? draft.application.home_primary().name
+                                                 : draft.from;
+  add_claim(draft, claim, active, plan);
+  add_identities(draft, plan);
+  add_pair(draft, active, plan);
+  add_reachability(draft, plan);
+  add_findings(draft, plan);
+  add_fencing(draft, plan);
+  add_consequences(draft, plan);
+}
+
+}  // namespace switchback

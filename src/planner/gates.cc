@@ -1,0 +1,138 @@
+// What people decide, and what they are told.
+#include <fmt/format.h>
+
+#include "planner/parts.h"
+
+namespace switchback {
+namespace {
+
+Step gate_step(std::string id, std::string title, Gate gate) {
+  Step step;
+  step.id = std::move(id);
+  step.kind = StepKind::gate;
+  step.phase = "gates";
+  step.where = "controller";
+  step.title = std::move(title);
+  step.gate = std::move(gate);
+  step.guarding = Guarding::read;
+  return step;
+}
+
+const Checklist& checklist_of(const Application& application, Operation operation) {
+  switch (operation) {
+    case Operation::switchover:
+      return application.switchover_checklist;
+    case Operation::failover:
+      return application.failover_checklist;
+    case Operation::reprotect:
+      return application.reprotect_checklist;
+    case Operation::failback:
+      return application.failback_checklist;
+    case Operation::adopt:
+    case Operation::release:
+      break;
+  }
+  return application.switchover_checklist;
+}
+
+// A line with a command is answered by the machine, every other one by a named person.
+std::vector<Step> checklist_steps(const std::vector<ChecklistItem>& items,
+                                  const std::string& prefix) {
+  std::vector<Step> steps;
+  for (const ChecklistItem& item : items) {
+    Step step = gate_step(fmt::format("{}.{}", prefix, steps.size() + 1), item.text,
+                          {Gate::Kind::checklist, item.by, item.text, 1});
+    if (!item.check.empty()) {
+      step.kind = StepKind::wait;
+      step.gate = {};
+      step.probe = argv_command(item.check);
+    }
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+}  // namespace
+
+void add_gates_before(Draft& draft) {
+  std::vector<Step> steps =
+      checklist_steps(checklist_of(draft.application, draft.operation).before, "gate.before");
+  if (draft.application.approvals > 0) {
+    const std::string text =
+        fmt::format("Approve this {} of {} from {} to {}, by the plan's hash",
+                    operation_text(draft.operation), draft.application.name, draft.from, draft.to);
+    steps.push_back(
+        gate_step("gate.approval", text,
+                  {Gate::Kind::approval, "approver", text, draft.application.approvals}));
+  }
+  draft.add("gates", std::move(steps), {});
+}
+
+void add_gates_after(Draft& draft, const Draft::Names& after) {
+  draft.add("gates.after",
+            checklist_steps(checklist_of(draft.application, draft.operation).after, "gate.after"),
+            after);
+}
+
+void add_announcement(Draft& draft, const std::string& node, const std::string& text,
+                      const Draft::Names& after) {
+  std::vector<Step> steps;
+  for (const Notification& notification : draft.application.notify) {
+    Step step;
+    step.id = fmt::format("{}.{}", node, steps.size() + 1);
+    step.phase = "announce";
+    step.where = "controller";
+    step.title = "Announce: " + text;
+    step.bound = Milliseconds(15'000);
+    step.if_unreachable = IfUnreachable::skip;
+    step.guarding = Guarding::stop;  // telling people is never refused
+    step.repeatable = true;
+    step.skippable = true;
+    if (notification.webhook.empty()) {
+      step.apply = argv_command(notification.command);
+      step.apply.arguments.push_back(Argument::literal(text));
+      step.apply.script = "announce_command";
+    } else {
+      const bool is_plain = notification.webhook.starts_with("http");
+      step.apply = script_command("announce_webhook",
+                                  {Argument::literal(is_plain ? notification.webhook : "-"),
+                                   Argument::literal(dump_json({{"text", text}}))});
+      if (!is_plain) step.apply.secret_stdin = notification.webhook;
+    }
+    steps.push_back(std::move(step));
+  }
+  draft.add(node, std::move(steps), after);
+}
+
+void add_acceptance(Draft& draft, const Component& component, const std::string& node,
+                    const Draft::Names& after) {
+  std::vector<Step> gates;
+  for (Step& step : draft.steps(node)) {
+    if (!step.destructive) continue;
+    const std::string what = fmt::format("{} ({})", step.title, step.where);
+    Step* gate = nullptr;
+    for (Step& other : gates) {
+      if (other.when == step.when) gate = &other;
+    }
+    if (gate != nullptr) {
+      gate->gate.text += "; " + what;
+    } else {
+      const std::string suffix = gates.empty() ? "" : fmt::format(".{}", gates.size() + 1);
+      gates.push_back(gate_step(
+          "accept." + component.name + suffix,
+          fmt::format("Accept what is overwritten of {} at {}", component.name, draft.to),
+          {Gate::Kind::acceptance, "operator",
+           fmt::format("{} is overwritten at {} by the state of {}; what only {} had is saved by "
+                       "the salvage of this run: {}",
+                       component.name, draft.to, draft.from, draft.to, what),
+           1}));
+      gate = &gates.back();
+      gate->component = component.name;
+      gate->when = step.when;
+    }
+    step.needs.push_back(gate->id);
+  }
+  draft.add("accept/" + component.name, std::move(gates), after);
+}
+
+}  // namespace switchback

@@ -1,0 +1,14 @@
+// The order of each operation, as nodes of a draft. For the planner's own files.
+#pragma once
+
+#include "planner/draft.h"
+#include "run/status_table.h"
+
+namespace switchback {
+
+// `pair` holds the words that the hosts publish at the end.
+void join_move(Draft& draft, StatusPair pair);  // switchover, failback
+void join_failover(Draft& draft, StatusPair pair);
+void join_reprotect(Draft& draft, StatusPair pair);
+
+}  // namespace switchback

@@ -1,0 +1,91 @@
+// The claim, its copies on the hosts, and the status words.
+#include <fmt/format.h>
+
+#include "planner/parts.h"
+
+namespace switchback {
+namespace {
+
+Argument literal(std::string_view word) {
+  return Argument::literal(std::string(word));
+}
+
+}  // namespace
+
+Draft::Names host_nodes(const std::string& prefix, const std::vector<Host>& hosts) {
+  Draft::Names names;
+  for (const Host& host : hosts) names.push_back(prefix + "." + id_part(host.key));
+  return names;
+}
+
+void add_claim(Draft& draft, const Draft::Names& after) {
+  Step step;
+  step.id = "claim";
+  step.kind = StepKind::claim;
+  step.phase = "claim";
+  step.where = "controller";
+  step.title = "Claim: " + draft.to + " becomes the active site";
+  draft.add("claim", {step}, after);
+  const bool is_failover = draft.operation == Operation::failover;
+  add_publication(draft, draft.application.site(draft.to).hosts, draft.to, IfUnreachable::fail,
+                  {"claim"});
+  add_publication(draft, draft.application.site(draft.from).hosts, draft.to,
+                  is_failover ? IfUnreachable::skip : IfUnreachable::fail, {"claim"});
+}
+
+void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::string& active,
+                     IfUnreachable if_unreachable, const Draft::Names& after) {
+  for (const Host& host : hosts) {
+    Step step;
+    step.id = "claim.publish." + id_part(host.key);
+    step.phase = "claim";
+    step.where = host.key;
+    step.title = fmt::format("Write the claim of {} to {}", active, host.key);
+    step.probe = script_command(
+        "claim_published", {Argument::capture("run:epoch"), Argument::capture("run:claim_id")});
+    step.apply = script_command(
+        "claim_publish", {Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
+                          Argument::capture("run:store_id"), Argument::capture("run:number")});
+    for (const Component& component : draft.application.components) {
+      for (Command* command : {&step.probe, &step.apply}) {
+        command->arguments.push_back(literal(component.name));
+        command->arguments.push_back(literal(active));
+      }
+    }
+    step.guarding = Guarding::publish;
+    step.if_unreachable = if_unreachable;
+    step.repeatable = true;
+    step.bound = Milliseconds(10'000);
+    draft.add(step.id, {step}, after);
+  }
+}
+
+void need_claim_on_host(Draft& draft, const std::string& node) {
+  for (Step& step : draft.steps(node)) {
+    if (step.where == "controller") continue;
+    step.needs.push_back("claim.publish." + id_part(step.where));
+  }
+}
+
+void add_status(Draft& draft, const std::string& site, StatusWord word,
+                IfUnreachable if_unreachable, const Draft::Names& after) {
+  for (const Host& host : draft.application.site(site).hosts) {
+    Step step;
+    step.id = "status." + id_part(host.key);
+    step.phase = "status";
+    step.where = host.key;
+    step.title = fmt::format("Status of {} on {}: {}", site, host.key, status_text(word));
+    const std::vector<Argument> arguments = {literal(draft.application.status_file),
+                                             literal(status_text(word))};
+    step.probe = script_command("site_status_is", arguments);
+    step.apply = script_command("site_status", arguments);
+    step.if_unreachable = if_unreachable;
+    step.repeatable = true;
+    step.bound = Milliseconds(10'000);
+    Draft::Names before = after;
+    before.push_back("claim.publish." + id_part(host.key));
+    draft.add(step.id, {step}, before);
+  }
+}
+
+}  // namespace switchback
