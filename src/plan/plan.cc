@@ -19,16 +19,16 @@ void add_reference_problem(const std::string& reference, const Step& step,
     return;
   }
   if (!known.contains(reference)) {
-    problems.push_back(fmt::format("step {} uses {}, which no earlier step captures", step.id,
-                                   reference));
+    problems.push_back(
+        fmt::format("step {} uses {}, which no earlier step captures", step.id, reference));
   }
 }
 
 void add_command_problems(const Plan& plan, const Step& step, const Command& command,
                           const std::set<std::string>& known, std::vector<std::string>& problems) {
   if (!command.script.empty() && !plan.scripts.contains(command.script)) {
-    problems.push_back(fmt::format("step {} names script {}, which has no body", step.id,
-                                   command.script));
+    problems.push_back(
+        fmt::format("step {} names script {}, which has no body", step.id, command.script));
   }
   for (const Argument& argument : command.arguments) {
     if (argument.kind == Argument::Kind::capture) {
@@ -38,8 +38,7 @@ void add_command_problems(const Plan& plan, const Step& step, const Command& com
 }
 
 void add_step_problems(const Plan& plan, const Step& step, const std::set<std::string>& earlier,
-                       const std::set<std::string>& captured,
-                       std::vector<std::string>& problems) {
+                       const std::set<std::string>& captured, std::vector<std::string>& problems) {
   for (const auto& need : step.needs) {
     if (!earlier.contains(need)) {
       problems.push_back(fmt::format(
@@ -48,13 +47,13 @@ void add_step_problems(const Plan& plan, const Step& step, const std::set<std::s
   }
   for (const auto& id : step.unless) {
     if (!earlier.contains(id)) {
-      problems.push_back(fmt::format("step {} is bound to {}, which does not stand before it",
-                                     step.id, id));
+      problems.push_back(
+          fmt::format("step {} is bound to {}, which does not stand before it", step.id, id));
     }
   }
   if (step.where != "controller" && plan.find_host(step.where) == nullptr) {
-    problems.push_back(fmt::format("step {} runs on {}, which is no host of the plan", step.id,
-                                   step.where));
+    problems.push_back(
+        fmt::format("step {} runs on {}, which is no host of the plan", step.id, step.where));
   }
   for (const Command* command : {&step.probe, &step.apply, &step.undo}) {
     add_command_problems(plan, step, *command, captured, problems);

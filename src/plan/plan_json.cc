@@ -157,9 +157,9 @@ Json host_to_json(const Host& host) {
 }
 
 Host host_from_json(const Json& value) {
-  return {value.at("key").get<std::string>(),     value.at("site").get<std::string>(),
-          value.at("role").get<std::string>(),    value.at("address").get<std::string>(),
-          value.at("user").get<std::string>(),    value.at("port").get<int>(),
+  return {value.at("key").get<std::string>(),  value.at("site").get<std::string>(),
+          value.at("role").get<std::string>(), value.at("address").get<std::string>(),
+          value.at("user").get<std::string>(), value.at("port").get<int>(),
           value.at("become").get<bool>()};
 }
 
@@ -179,8 +179,7 @@ Plan read_plan(const Json& value) {
   for (const Json& host : value.at("hosts")) plan.hosts.push_back(host_from_json(host));
   for (const Json& step : value.at("steps")) plan.steps.push_back(step_from_json(step));
   plan.scripts = value.at("scripts").get<std::map<std::string, std::string>>();
-  plan.script_parameters =
-      value.at("script_parameters").get<std::map<std::string, std::string>>();
+  plan.script_parameters = value.at("script_parameters").get<std::map<std::string, std::string>>();
   for (const Json& assumption : value.at("assumptions")) {
     plan.assumptions.push_back(
         {assumption.at("name").get<std::string>(), assumption.at("value").get<std::string>(),

@@ -6,31 +6,40 @@ namespace switchback {
 
 std::string_view outcome_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::done: return "done";
-    case Outcome::not_done: return "not done";
-    case Outcome::unknown: return "unknown";
+    case Outcome::done:
+      return "done";
+    case Outcome::not_done:
+      return "not done";
+    case Outcome::unknown:
+      return "unknown";
   }
   return "unknown";
 }
 
 std::string_view operation_text(Operation operation) {
   switch (operation) {
-    case Operation::switchover: return "switchover";
-    case Operation::failover: return "failover";
-    case Operation::reprotect: return "reprotect";
-    case Operation::failback: return "failback";
+    case Operation::switchover:
+      return "switchover";
+    case Operation::failover:
+      return "failover";
+    case Operation::reprotect:
+      return "reprotect";
+    case Operation::failback:
+      return "failback";
+    case Operation::adopt: return "adopt";
+    case Operation::release: return "release";
   }
   return "unknown";
 }
 
 Result<Operation> parse_operation(std::string_view text) {
-  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
-                              Operation::failback}) {
+  for (Operation operation :
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback, Operation::adopt, Operation::release}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,
-              fmt::format("'{}' is not an operation; there are switchover, failover, reprotect and "
-                          "failback",
+              fmt::format("'{}' is not an operation; there are switchover, failover, reprotect, "
+                          "failback, adopt and release",
                           clean(text, 40)));
 }
 

@@ -149,6 +149,9 @@ void add_consequences(const Draft& draft, Plan& plan) {
     case Operation::reprotect:
       plan.remarks.push_back(fmt::format("{} stays active and is not interrupted", draft.from));
       break;
+    case Operation::adopt:
+    case Operation::release:
+      break;
   }
 }
 

@@ -28,6 +28,9 @@ const Checklist& checklist_of(const Application& application, Operation operatio
       return application.reprotect_checklist;
     case Operation::failback:
       return application.failback_checklist;
+    case Operation::adopt:
+    case Operation::release:
+      break;
   }
   return application.switchover_checklist;
 }

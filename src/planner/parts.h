@@ -59,6 +59,11 @@ void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan);
 // The pair of words that the hosts last published, when each site's known words agree.
 std::optional<StatusPair> published_pair(const Application& application, const Snapshot& snapshot);
 
+// planner.cc -------------------------------------------------------------------------------------
+
+// Puts the body of every script that the plan's steps name into the plan.
+void collect_scripts(const Catalogue& catalogue, Plan& plan);
+
 // scripts.cc -------------------------------------------------------------------------------------
 
 // The planner's own named scripts (announcements).

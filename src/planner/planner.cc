@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "planner/adoption.h"
 #include "planner/draft.h"
 #include "planner/join.h"
 #include "planner/parts.h"
@@ -80,6 +81,8 @@ bool is_protected(const Catalogue& catalogue, const Application& application,
   return true;
 }
 
+}  // namespace
+
 void collect_scripts(const Catalogue& catalogue, Plan& plan) {
   for (const Step& step : plan.steps) {
     for (const Command* command : {&step.probe, &step.apply, &step.undo}) {
@@ -91,8 +94,6 @@ void collect_scripts(const Catalogue& catalogue, Plan& plan) {
     }
   }
 }
-
-}  // namespace
 
 Result<std::string> active_site(const Application& application, const Claim& claim) {
   if (claim.epoch == 0) return application.home_primary().name;
@@ -123,6 +124,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
                        const Claim& claim, const Snapshot& snapshot, const PlanRequest& request) {
   const auto active = active_site(application, claim);
   if (!active) return std::unexpected(active.error());
+  if (request.operation == Operation::adopt || request.operation == Operation::release) {
+    return make_adoption_plan(catalogue, application, claim, snapshot, request.operation, *active);
+  }
   const auto direction = direction_of(application, *active, request);
   if (!direction) return std::unexpected(direction.error());
   if (request.operation == Operation::reprotect &&
@@ -151,6 +155,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
     case Operation::reprotect:
       join_reprotect(draft, *pair);
       break;
+    case Operation::adopt:
+    case Operation::release:
+      break;  // made above
   }
 
   Plan plan;

@@ -14,11 +14,12 @@ namespace switchback {
 inline constexpr int journal_format = 1;
 
 enum class EventKind {
-  run_created,       // plan, plan_hash, claim {epoch, claim_id, store_id}, who, ticket, reason
+  run_created,       // plan, plan_hash, next_claim, who, verified, ticket, reason, predicted_ms
   run_resumed,       // who: a new executor took over; every started step is unknown
   assumption_false,  // name, expected, found: the run stops before any effect
   step_started,      // step, attempt: intent, written before the effect
-  step_ended,        // step, attempt, outcome, captures, exit_code, message, elapsed_ms, applied
+  step_ended,        // step, attempt, outcome, captures, exit_code, message, elapsed_ms, applied,
+                     // again (true: interrupted and repeatable, it is attempted anew)
   step_passed,       // step, reason: its condition is false, its host gone and that is allowed …
   step_progress,     // step, text: written seldom, for viewers
   step_reopened,     // step, reason: done before, no longer true

@@ -9,6 +9,7 @@
 
 #include "plan/snapshot.h"
 #include "run/event.h"
+#include "store/journal.h"
 
 namespace switchback {
 
@@ -52,13 +53,20 @@ class Store {
   virtual Result<std::vector<Event>> append(int64_t run, int64_t last_sequence,
                                             std::vector<Event> events) = 0;
   // The run's events behind `after`, in order; the chain is checked from the first one on.
+  // `corrupt` names the run and the sequence at which the journal contradicts itself.
   virtual Result<std::vector<Event>> read(int64_t run, int64_t after) = 0;
   // Cheap: the run's last sequence (for watching).
   virtual Result<int64_t> last_sequence(int64_t run) = 0;
   virtual Result<std::vector<RunRecord>> runs(const std::string& application) = 0;
   virtual Result<std::vector<PastDuration>> durations(const std::string& application) = 0;
 
-  // The newest facts of each observation; older ones are replaced.
+  // The application's newest event: what the first event of its next run chains from.
+  virtual Result<JournalHead> head(const std::string& application) = 0;
+  // The rows as they are stored, unchecked, for the audit (store/audit.h).
+  virtual Result<StoredJournal> stored_journal(const std::string& application) = 0;
+
+  // The newest facts of each observation; older ones are replaced. A look that failed and brings
+  // no values keeps the values (and their time) of the last one that succeeded.
   virtual Result<void> put_facts(const std::string& application,
                                  const std::map<std::string, Facts>& facts) = 0;
   virtual Result<std::map<std::string, Facts>> facts(const std::string& application) = 0;

@@ -1,0 +1,155 @@
+#include "cli/inspect.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/executor.h"
+#include "cli/situation.h"
+#include "planner/readiness.h"
+#include "store/audit.h"
+
+namespace switchback {
+namespace {
+
+std::string open_run(const Situation& situation, const Options& options) {
+  if (!situation.store) return "";
+  const auto runs = situation.store->runs(situation.application.name);
+  if (!runs) return "";
+  for (const RunRecord& record : *runs) {
+    if (record.ended) continue;
+    return fmt::format(
+        "run {} ({}) is {}; switchback run watch {}", record.run, operation_text(record.operation),
+        executor_is_alive(options.state, record.run) ? "running" : "open", record.run);
+  }
+  return "";
+}
+
+Json host_record(const Situation& situation, const Host& host) {
+  const Facts& facts = situation.snapshot.of("host", host.key);
+  Json record{{"host", host.key}, {"reachable", facts.reachable}, {"why", facts.why}};
+  for (const char* name : {"status", "claim", "guard"}) {
+    record[name] = facts.get(name) ? Json(*facts.get(name)) : Json();
+  }
+  Json units = Json::array();
+  for (const Component& component : situation.application.components) {
+    const Facts& parts = situation.snapshot.of(component.name, host.key);
+    if (!parts.reachable) continue;
+    Json values = Json::object();
+    for (const auto& [name, value] : parts.values) values[name] = value;
+    units.push_back({{"component", component.name}, {"facts", values}});
+  }
+  record["components"] = units;
+  return record;
+}
+
+void print_host(const Json& record, const Situation& situation) {
+  fmt::print("  {:<12} {}\n", json_text(record, "host"),
+             record["reachable"].get<bool>()
+                 ? fmt::format("status {}, claim {}", json_text(record, "status", "none"),
+                               json_text(record, "claim", "none"))
+                 : "not reached: " + json_text(record, "why"));
+  for (const Json& part : record["components"]) {
+    const Component* component = situation.application.find_component(json_text(part, "component"));
+    const ComponentType* type = catalogue().find_type(component->type);
+    fmt::print("    {:<12} {}\n", component->name,
+               type->summary_of == nullptr ? ""
+                                           : type->summary_of(situation.snapshot.of(
+                                                 component->name, json_text(record, "host"))));
+  }
+}
+
+}  // namespace
+
+int show_ready(const Options& options, const std::string& application) {
+  auto situation = look_at(options, application, Look::fresh, false);
+  if (!situation) return report_error(options, situation.error());
+  const Readiness readiness = ready(catalogue(), situation->application, situation->claim,
+                                    situation->snapshot, situation->history);
+  if (options.json) {
+    print_json(readiness_json(readiness));
+  } else {
+    fmt::print("{}", readiness_text(readiness, isatty(STDOUT_FILENO) != 0));
+  }
+  return readiness.go ? exit_done : exit_refused;
+}
+
+int show_status(const Options& options, const std::string& application) {
+  auto situation = look_at(options, application, Look::fresh, false);
+  if (!situation) return report_error(options, situation.error());
+  const auto active = active_site(situation->application, situation->claim);
+  const std::string run = open_run(*situation, options);
+  std::string head;
+  if (situation->store) {
+    if (auto found = situation->store->head(situation->application.name)) {
+      head = fmt::format("{} {}", found->sequence, found->hash);
+    }
+  }
+  Json hosts = Json::array();
+  for (const Host& host : situation->application.all_hosts()) {
+    hosts.push_back(host_record(*situation, host));
+  }
+  if (options.json) {
+    print_json({{"application", situation->application.name},
+                {"active", active ? Json(*active) : Json()},
+                {"claim", claim_to_json(situation->claim)},
+                {"open_run", run.empty() ? Json() : Json(run)},
+                {"journal_head", head.empty() ? Json() : Json(head)},
+                {"hosts", hosts}});
+    return exit_done;
+  }
+  fmt::print("{}: active at {}, claim epoch {}{}\n", situation->application.name,
+             active ? *active : active.error().message, situation->claim.epoch,
+             situation->claim.epoch == 0 ? " (not adopted; next: switchback adopt)" : "");
+  for (const Json& record : hosts) print_host(record, *situation);
+  if (!run.empty()) fmt::print("  {}\n", run);
+  return exit_done;
+}
+
+int audit_verify(const Options& options, const std::string& application, const std::string& head) {
+  auto loaded = load_application(options, application);
+  if (!loaded) return report_error(options, loaded.error());
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  std::optional<JournalHead> expected;
+  if (!head.empty()) {
+    expected = parse_head(head);
+    if (!expected) {
+      return report_error(options, {ErrorCode::invalid_input,
+                                    "audit verify: --head is two words, as status prints it"});
+    }
+  }
+  const auto report = verify(**store, loaded->name, expected);
+  if (!report) return report_error(options, report.error());
+  Json findings = Json::array();
+  for (const AuditFinding& finding : report->findings) {
+    findings.push_back(
+        {{"run", finding.run}, {"sequence", finding.sequence}, {"text", finding.text}});
+    if (!options.json) {
+      fmt::print("run {}, event {}: {}\n", finding.run, finding.sequence, finding.text);
+    }
+  }
+  if (options.json) {
+    print_json({{"application", report->application},
+                {"intact", report->intact()},
+                {"runs", report->runs},
+                {"events", report->events},
+                {"findings", findings}});
+  } else {
+    fmt::print("{}: {} runs, {} events, {}\n", report->application, report->runs, report->events,
+               report->intact() ? "the chain is intact" : "the journal was changed");
+  }
+  return report->intact() ? exit_done : exit_refused;
+}
+
+int audit_export(const Options& options, const std::string& application) {
+  auto loaded = load_application(options, application);
+  if (!loaded) return report_error(options, loaded.error());
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  const auto lines = export_journal(**store, loaded->name);
+  if (!lines) return report_error(options, lines.error());
+  fmt::print("{}", *lines);
+  return exit_done;
+}
+
+}  // namespace switchback

@@ -1,0 +1,16 @@
+// Read-only commands about the present: `ready`, `status`, `audit`.
+#pragma once
+
+#include <string>
+
+#include "cli/options.h"
+
+namespace switchback {
+
+int show_ready(const Options& options, const std::string& application);
+int show_status(const Options& options, const std::string& application);
+// `head` is a journal head that was kept elsewhere ("SEQUENCE HASH"), empty: none.
+int audit_verify(const Options& options, const std::string& application, const std::string& head);
+int audit_export(const Options& options, const std::string& application);
+
+}  // namespace switchback

@@ -1,0 +1,178 @@
+#include "cli/run_commands.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "cli/executor.h"
+#include "cli/people.h"
+#include "cli/view.h"
+#include "cli/watch.h"
+#include "run/report.h"
+#include "world/real_clock.h"
+
+namespace switchback {
+namespace {
+
+// Adds one person's event, lets an executor go on with it, and shows what happens then.
+int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body,
+                  const std::function<std::string(const RunState&)>& refusal, bool go_on = true) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  const Identity who = identify(options.as);
+  body["who"] = who.name;
+  body["verified"] = who.verified;
+  auto added = add_to_run(**store, run, RealClock().wall_ms(), kind, body, refusal);
+  if (!added) return report_error(options, added.error());
+  if (!go_on) return exit_done;
+  if (auto started = start_executor(options.state, run, who.name); !started) {
+    return report_error(options, started.error());
+  }
+  return watch_run(options, **store, run);
+}
+
+std::string refuse_nothing(const RunState&) {
+  return "";
+}
+
+}  // namespace
+
+int list_runs(const Options& options, const std::string& application) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  auto runs = (*store)->runs(application);
+  if (!runs) return report_error(options, runs.error());
+  Json list = Json::array();
+  if (!options.json) {
+    fmt::print("{:>5}  {:<24}  {:<16} {:<11} {}\n", "run", "created", "application", "operation",
+               "result");
+  }
+  for (const RunRecord& record : *runs) {
+    const bool alive = !record.ended && executor_is_alive(options.state, record.run);
+    const std::string result = record.ended ? record.result
+                               : alive      ? "running"
+                                       : "open: switchback run watch " + std::to_string(record.run);
+    list.push_back({{"run", record.run},
+                    {"application", record.application},
+                    {"operation", operation_text(record.operation)},
+                    {"created_at", time_text(record.created_at_ms)},
+                    {"ended", record.ended},
+                    {"running", alive},
+                    {"result", record.ended ? Json(record.result) : Json()}});
+    if (!options.json) {
+      fmt::print("{:>5}  {:<24}  {:<16} {:<11} {}\n", record.run, time_text(record.created_at_ms),
+                 record.application, operation_text(record.operation), result);
+    }
+  }
+  if (options.json) print_json({{"runs", list}});
+  return exit_done;
+}
+
+int show_run(const Options& options, int64_t run, bool markdown) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  auto events = (*store)->read(run, 0);
+  if (!events) return report_error(options, events.error());
+  auto state = load_run(**store, run);
+  if (!state) return report_error(options, state.error());
+  const Json report = run_report(*state, *events);
+  if (options.json) {
+    print_json(report);
+  } else if (markdown) {
+    fmt::print("{}", report_markdown(report));
+  } else {
+    for (const auto& line : run_tree(*state, RealClock().wall_ms(), 1000, 160, false)) {
+      fmt::print("{}\n", line);
+    }
+    fmt::print("\n{}", report_markdown(report));
+  }
+  return exit_done;
+}
+
+int watch_existing_run(const Options& options, int64_t run) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  return watch_run(options, **store, run);
+}
+
+int resume_run(const Options& options, int64_t run) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  auto state = load_run(**store, run);
+  if (!state) return report_error(options, state.error());
+  if (state->ended) {
+    return report_error(
+        options, {ErrorCode::refused, fmt::format("run {}: it has ended: {}", run, state->result)});
+  }
+  if (auto started = start_executor(options.state, run, identify(options.as).name); !started) {
+    return report_error(options, started.error());
+  }
+  return watch_run(options, **store, run);
+}
+
+int retry_step(const Options& options, int64_t run, const std::string& step) {
+  return add_and_go_on(options, run, EventKind::retry_asked, {{"step", step}},
+                       [&](const RunState& state) { return retry_refusal(state, step); });
+}
+
+int skip_step(const Options& options, int64_t run, const std::string& step,
+              const std::string& reason) {
+  return add_and_go_on(options, run, EventKind::skip_asked, {{"step", step}, {"reason", reason}},
+                       [&](const RunState& state) { return skip_refusal(state, step); });
+}
+
+int abort_run(const Options& options, int64_t run, const std::string& reason) {
+  return add_and_go_on(options, run, EventKind::abort_asked, {{"reason", reason}}, abort_refusal);
+}
+
+int confirm_gate(const Options& options, int64_t run, const std::string& step,
+                 const std::string& answer, const std::string& text) {
+  std::string gate = step;
+  if (gate.empty()) {
+    auto store = open_store(options, false);
+    if (!store) return report_error(options, store.error());
+    auto state = load_run(**store, run);
+    if (!state) return report_error(options, state.error());
+    const auto gates = open_gates(*state);
+    if (gates.size() != 1) {
+      return report_error(options, {ErrorCode::invalid_input,
+                                    gates.empty() ? fmt::format("run {}: no gate is open", run)
+                                                  : fmt::format("run {}: name the gate, one of {}",
+                                                                run, join(gates, ", "))});
+    }
+    gate = gates.front();
+  }
+  const Identity who = identify(options.as);
+  return add_and_go_on(
+      options, run, EventKind::gate_answered, {{"step", gate}, {"answer", answer}, {"text", text}},
+      [&](const RunState& state) {
+        return gate_refusal(state, gate, {who.name, who.verified, answer == "yes", text, 0});
+      });
+}
+
+int approve_run(const Options& options, int64_t run, const std::string& hash) {
+  auto store = open_store(options, false);
+  if (!store) return report_error(options, store.error());
+  auto state = load_run(**store, run);
+  if (!state) return report_error(options, state.error());
+  if (hash.size() < 8 || !state->hash.starts_with(hash)) {
+    return report_error(options,
+                        {ErrorCode::refused,
+                         fmt::format("approving run {}: its plan is {}, not {}; look at it with: "
+                                     "switchback run show {}",
+                                     run, state->hash.substr(0, 12), clean(hash, 64), run)});
+  }
+  for (const std::string& id : open_gates(*state)) {
+    if (state->plan->find(id)->gate.kind == Gate::Kind::approval) {
+      return confirm_gate(options, run, id, "yes", "approved plan " + state->hash);
+    }
+  }
+  return report_error(
+      options, {ErrorCode::refused, fmt::format("run {} does not wait for an approval", run)});
+}
+
+int note_run(const Options& options, int64_t run, const std::string& text) {
+  return add_and_go_on(options, run, EventKind::noted, {{"text", text}}, refuse_nothing, false);
+}
+
+}  // namespace switchback

@@ -1,0 +1,189 @@
+#include "cli/watch.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <set>
+
+#include "cli/executor.h"
+#include "cli/people.h"
+#include "cli/view.h"
+#include "world/real_clock.h"
+
+namespace switchback {
+namespace {
+
+volatile sig_atomic_t interrupted = 0;
+
+void on_interrupt(int) {
+  interrupted = 1;
+}
+
+class Watcher {
+ public:
+  Watcher(const Options& options, Store& store, int64_t run)
+      : options_(options), store_(store), run_(run) {
+    live_ = !options.json && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0;
+  }
+
+  int watch() {
+    signal(SIGINT, on_interrupt);
+    while (true) {
+      // First the executor, then the journal: one that has just ended has written its last word.
+      const bool alive = executor_is_alive(options_.state, run_);
+      if (auto read = read_new(); !read) return report_error(options_, read.error());
+      if (live_) draw();
+      if (state_.ended) return finish();
+      const Decision decision = decide(state_, {}, DecisionTime{});
+      if (live_ && alive && ask_open_gate()) continue;
+      if (!alive || decision.situation == Decision::Situation::held ||
+          (decision.situation == Decision::Situation::waiting && !live_)) {
+        return leave_open(alive, decision);
+      }
+      if (interrupted != 0) return detach();
+      pause();
+    }
+  }
+
+ private:
+  Result<void> read_new() {
+    auto events = store_.read(run_, state_.last_sequence);
+    if (!events) return std::unexpected(events.error());
+    for (const Event& event : *events) {
+      if (auto folded = apply(state_, event); !folded) return folded;
+      if (!live_) print_event(event);
+    }
+    if (!state_.plan) {
+      return fail(ErrorCode::not_found,
+                  fmt::format("run {}: there is no such run; next: switchback runs", run_));
+    }
+    return {};
+  }
+
+  void print_event(const Event& event) {
+    if (options_.json) {
+      fmt::print("{}\n", dump_json(event_to_json(event)));
+    } else if (const std::string line = event_line(state_, event); !line.empty()) {
+      fmt::print("{}  {}\n", time_text(event.at_ms).substr(11, 12), line);
+    }
+    std::fflush(stdout);
+  }
+
+  void draw() {
+    winsize size{};
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    const int rows = size.ws_row > 4 ? size.ws_row - 2 : 24;
+    const int columns = size.ws_col > 20 ? size.ws_col : 80;
+    const auto lines = run_tree(state_, clock_.wall_ms(), rows, columns, true);
+    std::string frame;
+    if (drawn_ > 0) frame += fmt::format("\x1b[{}A", drawn_);
+    for (const std::string& line : lines) frame += "\r\x1b[K" + line + "\n";
+    frame += "\x1b[J";
+    drawn_ = lines.size();
+    fmt::print("{}", frame);
+    std::fflush(stdout);
+  }
+
+  // Asks the first open gate that this viewer has not asked yet; true when an answer was written.
+  bool ask_open_gate() {
+    for (const std::string& id : open_gates(state_)) {
+      if (asked_.contains(id)) continue;
+      asked_.insert(id);
+      const Gate& gate = state_.plan->find(id)->gate;
+      fmt::print("\n  {} – answered by: {}\n  {}\n  yes, no, or Enter to leave it open: ", id,
+                 gate.by, gate.text);
+      std::fflush(stdout);
+      std::string answer;
+      const bool typed = static_cast<bool>(std::getline(std::cin, answer));
+      drawn_ = 0;
+      if (!typed || (answer != "yes" && answer != "no")) continue;
+      const Identity who = identify(options_.as);
+      const Json body{
+          {"step", id}, {"who", who.name}, {"verified", who.verified}, {"answer", answer}};
+      const auto added = add_to_run(
+          store_, run_, clock_.wall_ms(), EventKind::gate_answered, body,
+          [&](const RunState& state) {
+            return gate_refusal(state, id, {who.name, who.verified, answer == "yes", "", 0});
+          });
+      if (!added) fmt::print("  {}\n", added.error().message);
+      return true;
+    }
+    return false;
+  }
+
+  int finish() {
+    const Decision decision = decide(state_, {}, DecisionTime{});
+    if (!options_.json) {
+      const int64_t took = state_.ended_at_ms - state_.created_at_ms;
+      fmt::print("run {} {} after {}: {}\nReport: switchback run show {}\n", run_, state_.result,
+                 duration_text(Milliseconds(took)), state_.message, run_);
+    }
+    return exit_code_of(state_, decision);
+  }
+
+  int leave_open(bool alive, const Decision& decision) {
+    if (!options_.json) {
+      const bool running = decision.situation == Decision::Situation::running;
+      fmt::print("run {}: {}\n", run_,
+                 running ? "nobody performs it at the moment" : decision.reason);
+      for (const std::string& id : open_gates(state_)) {
+        fmt::print("  {}: {}\n  next: switchback run confirm {} {}\n", id,
+                   state_.plan->find(id)->gate.text, run_, id);
+      }
+      for (size_t i = 0; i < state_.steps.size(); ++i) {
+        const StepStatus status = state_.steps[i].status;
+        if (status != StepStatus::failed && status != StepStatus::unknown) continue;
+        const std::string& id = state_.plan->steps[i].id;
+        fmt::print("  {} is {}: {}\n  next: switchback run retry {} {}{}\n", id,
+                   step_status_text(status), state_.steps[i].message, run_, id,
+                   abort_refusal(state_).empty()
+                       ? fmt::format(", or: switchback run abort {}", run_)
+                       : "");
+      }
+      if (!alive && running) fmt::print("  next: switchback run resume {}\n", run_);
+    }
+    return exit_code_of(state_, decision);
+  }
+
+  int detach() {
+    fmt::print("\nThe run goes on. Come back with: switchback run watch {}\n", run_);
+    return exit_waits;
+  }
+
+  static void pause() {
+    pollfd nothing{};
+    poll(&nothing, 0, 60);
+  }
+
+  const Options& options_;
+  Store& store_;
+  const int64_t run_;
+  RealClock clock_;
+  RunState state_;
+  std::set<std::string> asked_;
+  size_t drawn_ = 0;
+  bool live_ = false;
+};
+
+}  // namespace
+
+int exit_code_of(const RunState& state, const Decision& decision) {
+  if (state.ended && state.result == "done") return exit_done;
+  if (!state.any_effect()) {
+    return state.ended                                          ? exit_refused
+           : decision.situation == Decision::Situation::waiting ? exit_waits
+                                                                : exit_stopped;
+  }
+  return decision.situation == Decision::Situation::waiting ? exit_waits : exit_stopped;
+}
+
+int watch_run(const Options& options, Store& store, int64_t run) {
+  return Watcher(options, store, run).watch();
+}
+
+}  // namespace switchback

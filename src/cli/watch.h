@@ -1,0 +1,17 @@
+// The viewer of a run: it only reads the journal. Leaving it never stops the run.
+#pragma once
+
+#include "cli/options.h"
+#include "run/decide.h"
+
+namespace switchback {
+
+// Shows the run until it ends, or until only a person can go on: a live tree on a terminal (where
+// open gates are asked right there), else one line for each event, JSON lines with --json. Ctrl-C
+// leaves and says how to come back. Returns the exit code that fits the run.
+int watch_run(const Options& options, Store& store, int64_t run);
+
+// The exit code that fits the state of a run that nobody performs at the moment.
+int exit_code_of(const RunState& state, const Decision& decision);
+
+}  // namespace switchback

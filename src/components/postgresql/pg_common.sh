@@ -1,0 +1,88 @@
+# Stands in front of every PostgreSQL script: the cluster that the first eight arguments describe,
+# and what the scripts ask of it.
+bin=$1 data=$2 conf=$3 port=$4 socket=$5 owner=$6 unit=$7 database=$8
+shift 8
+case $unit in *.service) ;; *) unit=$unit.service ;; esac
+held=$SB_RUN/pg/$unit
+PGCONNECT_TIMEOUT=5 PGAPPNAME=switchback HOME=/
+export PGCONNECT_TIMEOUT PGAPPNAME HOME
+unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGSERVICEFILE PGPASSWORD PGPASSFILE PGDATA
+
+say() { printf '%s\n' "$*" >&2; }
+quit() { c=$1; shift; say "$*"; exit "$c"; }
+
+is_lsn() { case $1 in *[!0-9A-Fa-f/]* | */*/* | /* | */ | '') return 1 ;; */*) return 0 ;; *) return 1 ;; esac; }
+# Sets n: positions compare as numbers, never as text (9/0 is before 10/0).
+lsn_number() { is_lsn "$1" && n=$((0x${1%/*} * 4294967296 + 0x${1#*/})); }
+
+# Sets pm to the process that runs this very directory. The pid file alone proves nothing: a crash
+# leaves it behind, and the number may belong to somebody else by now.
+postmaster() {
+  pm=
+  { read -r pm <"$data/postmaster.pid"; } 2>/dev/null || return 1
+  pm=${pm#-}
+  case $pm in '' | *[!0-9]*) return 1 ;; esac
+  [ "/proc/$pm/cwd" -ef "$data" ]
+}
+
+# Sets left to the processes in the unit's control group. /proc answers for every hierarchy and
+# mount point at once, and says nothing about hosts that share the machine.
+unit_processes() {
+  left=$(grep -lsF "/$unit" /proc/[0-9]*/cgroup)
+  [ "$left" ]
+}
+
+unit_state() { active=$(systemctl show -p ActiveState --value "$unit") || active=unknown; }
+
+# Reads the control file: the one witness that a stopped database has.
+control() {
+  system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' hints='' sums='' segment=''
+  while IFS= read -r l; do
+    v=${l#*:} v=${v#"${v%%[! ]*}"}
+    case $l in
+      'Database system identifier:'*) system=$v ;;
+      'Database cluster state:'*) state=$v ;;
+      'Latest checkpoint location:'*) checkpoint=$v ;;
+      "Latest checkpoint's REDO location:"*) redo=$v ;;
+      "Latest checkpoint's TimeLineID:"*) timeline=$v ;;
+      'Minimum recovery ending location:'*) minimum=$v ;;
+      "Min recovery ending loc's timeline:"*) minimum_timeline=$v ;;
+      'wal_log_hints setting:'*) hints=$v ;;
+      'Data page checksum version:'*) sums=$v ;;
+      'Bytes per WAL segment:'*) segment=$v ;;
+    esac
+  done <<EOF
+$("$bin/pg_controldata" -D "$data" 2>/dev/null)
+EOF
+  [ "$system" ] && is_lsn "$checkpoint"
+}
+
+as_owner() { setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups "$@"; }
+
+# ask SECONDS SQL: sets reply. Takes the held session and, where that is gone, a fresh one: so the
+# statement may run twice and must bear it. False: no answer, or an error, which reply then holds.
+ask() {
+  if ! ask_held "$@"; then
+    reply=$(as_owner timeout "$1" "$bin/psql" -XAtq -v ON_ERROR_STOP=1 -h "$socket" -p "$port" \
+      -d "$database" -f - 2>&1 <<EOF
+$2
+EOF
+) || return 1
+  fi
+  case $reply in *ERROR:* | *FATAL:*) return 1 ;; esac
+}
+
+# The session says where its answer begins and ends, because an answer that an earlier reader gave
+# up on may still stand in the pipe.
+ask_held() {
+  { read -r keeper <"$held/pid"; } 2>/dev/null && [ -d "/proc/$keeper" ] && [ -p "$held/out" ] || return 1
+  mark=$$.$((marks = ${marks:-0} + 1))
+  printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in"
+  reply=$(timeout "$1" sed -n "/^<$mark\$/,/^>$mark\$/p;/^>$mark\$/q;/^gone\$/q" <>"$held/out")
+  case $reply in "<$mark"*">$mark") ;; *) return 1 ;; esac
+  reply=${reply#"<$mark"} reply=${reply%">$mark"}
+  reply=${reply#?} reply=${reply%?}
+}
+
+# Written down before anything builds on it.
+open_guard() { mkdir -p "$SB_RUN/open" && : >"$SB_RUN/open/$unit"; }

@@ -1,0 +1,92 @@
+# Saves what only this stopped side has, before anything overwrites it: the records after the fork
+# first, then who was committed in them, then the whole directory if the disk allows.
+# Parameters: CLUSTER RUN FORK_LSN FORK_TIMELINE keep|drop
+run=$1 fork=$2 keep=$4
+out=$SB_STATE/salvage/$run/${unit%.service}
+[ ! -e "$SB_RUN/open/$unit" ] || quit 2 "the guard is open"
+postmaster && quit 2 "the server runs"
+[ -d "$data" ] || data=$data.rewinding
+control || quit 2 "no control file in $data"
+own_end
+umask 077
+rm -rf "$out" && mkdir -p "$out/wal" || exit 1
+first=''
+[ "$fork" = 0/0 ] || { segment_name 1 "$fork" && first=${name#????????}; }
+segment_name 1 "$end" && last=${name#????????}
+say "progress copying records"
+for f in "$data/pg_wal/"*; do
+  w=${f##*/}
+  case $w in
+    *.history) cp -p "$f" "$out/wal/" || exit 1 ;;
+    *[!0-9A-F]*) ;;
+    ????????????????????????)
+      [ "${w#????????}" \< "$first" ] || [ "${w#????????}" \> "$last" ] || cp -p "$f" "$out/wal/" || exit 1 ;;
+  esac
+done
+sync -f "$out"
+past_of "$last_timeline"
+from=$fork walk=$past${past:+,}$last_timeline:end
+: >"$out/records"
+while [ "$walk" ]; do
+  t=${walk%%:*} e=${walk%%,*} e=${e#*:}
+  case $walk in *,*) walk=${walk#*,} ;; *) walk='' ;; esac
+  [ "$t" -ge "$3" ] || continue
+  # Nothing older than the first file that is still there.
+  f=$(ls "$out/wal" | sed -n "/^$(printf '%08X' "$t")[0-9A-F]\{16\}\$/{p;q}")
+  [ "$f" ] || continue
+  h=${f#????????} && h=$((0x${h%????????} * (4294967296 / segment) + 0x${h#????????})) && h=$((h * segment))
+  lsn_number "$from" && [ "$n" -ge "$h" ] || from=$(printf '%X/%08X' $((h >> 32)) $((h & 4294967295)))
+  # Its normal end is an invalid record: the place where nothing was written any more.
+  if [ "$e" = end ]; then "$bin/pg_waldump" -p "$out/wal" -t "$t" -s "$from"
+  else "$bin/pg_waldump" -p "$out/wal" -t "$t" -s "$from" -e "$e"; from=$e; fi >>"$out/records" 2>>"$out/waldump.messages"
+done
+say "progress reading records"
+awk -v out="$out/transactions.tsv" -v rels="$out/relations" '
+  BEGIN { print "transaction\tposition\tcommitted\trecords\trelations" >out }
+  {
+    if (!match($0, /tx: +[0-9]+/)) next
+    x = substr($0, RSTART, RLENGTH); sub(/tx: +/, "", x); x += 0
+    if (!x) next
+    count[x]++
+    rest = $0
+    while (match(rest, /rel [0-9]+\/[0-9]+\/[0-9]+/)) {
+      r = substr(rest, RSTART + 4, RLENGTH - 4); sub(/^[0-9]+\//, "", r); rest = substr(rest, RSTART + RLENGTH)
+      split(r, part, "/")
+      if (part[2] >= 16384 && !((x, r) in seen)) { seen[x, r] = 1; touched[x] = touched[x] (touched[x] ? "," : "") r }
+    }
+    if ($0 !~ /rmgr: Transaction/ || $0 !~ /desc: COMMIT/) next
+    at = $0; sub(/.*desc: COMMIT(_PREPARED [0-9]+:)? */, "", at); when = at; sub(/ UTC.*/, "", when); sub(/;.*/, "", when)
+    sub(/ /, "T", when); when = when "Z"
+    lsn = $0; sub(/.*lsn: /, "", lsn); sub(/,.*/, "", lsn)
+    if (match(at, /subxacts: [0-9 ]+/)) {
+      s = substr(at, RSTART + 10, RLENGTH - 10); k = split(s, sub_x, " ")
+      for (i = 1; i <= k; i++) { y = sub_x[i]; count[x] += count[y]; if (touched[y]) touched[x] = touched[x] (touched[x] ? "," : "") touched[y] }
+    }
+    print x "\t" lsn "\t" when "\t" count[x] "\t" touched[x] >out
+    n++; if (!first) first = when; final = when
+    m = split(touched[x], part, ","); for (i = 1; i <= m; i++) all[part[i]] = 1
+  }
+  END { for (r in all) print r >rels; printf "%d %s %s\n", n, first ? first : "none", final ? final : "none" }
+' "$out/records" >"$out/summary" || quit 1 "the records cannot be read"
+read -r transactions first_time last_time <"$out/summary"
+[ -e "$out/relations" ] && relations=$(sort -u "$out/relations" | head -n 40 | tr '\n' ',') || relations=none
+relations=${relations%,}
+gzip -f "$out/records" && rm -f "$out/summary" "$out/relations"
+size=$(du -sk "$data") && size=${size%%[!0-9]*}
+free=$(df -Pk "${data%/*}" | awk 'END {print $4 + 0}')
+copy=${data%.rewinding}.diverged.$run copied=no why=-
+if [ "$keep" != keep ]; then why="the option keep_diverged is off"
+elif mountpoint -q "$data"; then why="the data directory is a file system of its own"
+elif [ -e "$copy" ]; then copied=yes
+elif [ "$free" -lt $((size + size / 10 + 262144)) ]; then why="$free KiB are free beside $data, $size are needed"
+else
+  say "progress copying $size KiB of $data"
+  rm -rf "$copy.part"
+  cp -a --reflink=auto "$data" "$copy.part" && sync -f "$copy.part" && mv "$copy.part" "$copy" && copied=yes || { rm -rf "$copy.part"; why="the copy failed"; }
+fi
+(cd "$out" && find . -type f ! -name SHA256SUMS ! -name report -exec sha256sum {} + | sort -k 2 >SHA256SUMS) || exit 1
+sum=$(sha256sum "$out/SHA256SUMS") || exit 1
+printf '%s\n' "fork_lsn=$fork" "fork_timeline=$3" "end_lsn=$end" "end_timeline=$last_timeline" "transactions=$transactions" \
+  "first_time=$first_time" "last_time=$last_time" "relations=$relations" "path=$out" "sha256=${sum%% *}" \
+  "copied=$copied" "copy=$([ $copied = yes ] && echo "$copy" || echo none)" "reason=$why" >"$out/report.part"
+sync -f "$out" && mv "$out/report.part" "$out/report" && sync -f "$out"

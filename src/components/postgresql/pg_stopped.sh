@@ -1,0 +1,19 @@
+# The server is down and stays down: guard closed, no process, unit inactive, control file says so.
+# Parameters: CLUSTER planned|fence SYSTEM_IDENTIFIER|-
+[ ! -e "$SB_RUN/open/$unit" ] || quit 1 "the guard is open"
+if postmaster; then
+  [ "$1" = fence ] || [ ! -e "$data/standby.signal" ] || quit 2 "the server runs as a standby: there is nothing to stop"
+  quit 1 "the server runs as process $pm"
+fi
+control || quit 2 "no control file in $data"
+[ "$2" = - ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
+unit_state
+case $active in inactive | failed) ;; *) quit 1 "$unit is $active" ;; esac
+! unit_processes || quit 1 "processes are left in $unit:" $left
+case $state in
+  'shut down') clean=yes ;;
+  'shut down in recovery') clean=standby ;;
+  *) clean=no ;;
+esac
+[ "$1" = fence ] || [ $clean = yes ] || quit 2 "it did not stop cleanly as a primary: the control file says '$state'"
+printf '%s\n' "lsn=$checkpoint" "timeline=$timeline" "system_identifier=$system" "clean=$clean"

@@ -1,0 +1,3 @@
+# BOUND_S UNIT…
+# Opens the guard and starts all units at once; fails fast, with the last words of what failed.
+start_units "$@"

@@ -1,0 +1,3 @@
+# UNIT…
+# Done when every unit is inactive or failed, its cgroup is empty and its guard is closed.
+prove_stopped say "$@"

@@ -1,0 +1,48 @@
+#include "components/types.h"
+
+#include <array>
+#include <vector>
+
+#include "components/site.h"
+#include "components/systemd.h"
+
+namespace switchback {
+
+std::span<const ComponentType* const> component_types() {
+  static constexpr std::array<const ComponentType*, 1> table = {
+      // &postgresql_type goes here, first (components/postgresql.h).
+      &systemd_type,
+  };
+  return table;
+}
+
+const ComponentType* find_type(std::string_view name) {
+  for (const ComponentType* type : component_types()) {
+    if (type->schema.name == name) return type;
+  }
+  return nullptr;
+}
+
+std::span<const ComponentSchema> component_schemas() {
+  static const std::vector<ComponentSchema> schemas = [] {
+    std::vector<ComponentSchema> rows;
+    for (const ComponentType* type : component_types()) rows.push_back(type->schema);
+    return rows;
+  }();
+  return schemas;
+}
+
+std::span<const NamedScript> all_scripts() {
+  static const std::vector<NamedScript> scripts = [] {
+    std::vector<NamedScript> rows;
+    for (const ComponentType* type : component_types()) {
+      rows.insert(rows.end(), type->scripts.begin(), type->scripts.end());
+    }
+    const auto site = site_scripts();
+    rows.insert(rows.end(), site.begin(), site.end());
+    return rows;
+  }();
+  return scripts;
+}
+
+}  // namespace switchback

@@ -1,0 +1,17 @@
+// From a step of a plan to a request that a shell can send: captures become values. Pure.
+#pragma once
+
+#include "run/decide.h"
+#include "world/shell.h"
+
+namespace switchback {
+
+// The receipt's name: the same for an attempt and for every time it is asked again.
+std::string attempt_name(const RunState& state, const Dispatch& dispatch);
+
+ShellRequest make_request(const RunState& state, const Dispatch& dispatch);
+
+// A command with every capture replaced by its value; a capture that nobody took is empty.
+ReadyCommand make_ready(const RunState& state, const Command& command);
+
+}  // namespace switchback

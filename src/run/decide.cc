@@ -1,0 +1,308 @@
+#include "run/decide.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace switchback {
+namespace {
+
+Event make_event(const RunState& state, EventKind kind, Json body) {
+  Event event;
+  event.run = state.run;
+  event.kind = kind;
+  event.body = std::move(body);
+  return event;
+}
+
+bool needs_are_satisfied(const RunState& state, const Step& spec) {
+  const auto satisfied = [&](const std::string& id) { return is_satisfied(state.of(id).status); };
+  return std::all_of(spec.needs.begin(), spec.needs.end(), satisfied) &&
+         std::all_of(spec.unless.begin(), spec.unless.end(), satisfied);
+}
+
+// Why the step is not needed, now that everything it stands behind is finished; empty: it is.
+std::string reason_to_pass(const RunState& state, const Step& spec) {
+  const auto is_done = [&](const std::string& id) {
+    return state.of(id).status == StepStatus::done;
+  };
+  if (!spec.unless.empty() && std::all_of(spec.unless.begin(), spec.unless.end(), is_done)) {
+    return "already proven by " + join(spec.unless, ", ");
+  }
+  for (const Condition& condition : spec.when) {
+    const std::string value = state.value_of(condition.reference);
+    if (value != condition.equals) {
+      return fmt::format("{} is {}, not {}", condition.reference,
+                         value.empty() ? "not known" : value, condition.equals);
+    }
+  }
+  return "";
+}
+
+class Decider {
+ public:
+  Decider(const RunState& state, const Flight& flight, DecisionTime now)
+      : state_(state), flight_(flight), now_(now) {}
+
+  Decision take() {
+    if (state_.ended) {
+      decision_.situation = Decision::Situation::ended;
+      decision_.reason = "the run has ended: " + state_.result;
+      return decision_;
+    }
+    if (!flight_.to_reprove.empty()) {
+      reprove();
+      return decision_;
+    }
+    recheck_unknown();
+    if (state_.abort_asked && !state_.past_point_of_no_return()) {
+      undo();
+    } else {
+      go_forward();
+    }
+    conclude();
+    return decision_;
+  }
+
+ private:
+  void reprove() {
+    for (size_t i : flight_.to_reprove) {
+      if (!flight_.steps.contains(i)) decision_.dispatch.push_back({Dispatch::Kind::reprove, i, 0});
+    }
+    decision_.reason = "what was done before is proven again";
+  }
+
+  void recheck_unknown() {
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const StepState& step = state_.steps[i];
+      if (step.status != StepStatus::unknown || flight_.steps.contains(i)) continue;
+      const auto count = flight_.rechecks.find(i);
+      if (count != flight_.rechecks.end() && count->second >= recheck_limit) continue;
+      const auto wait = flight_.not_before.find(i);
+      if (wait != flight_.not_before.end() && wait->second > now_) {
+        if (!decision_.again_at || *decision_.again_at > wait->second) {
+          decision_.again_at = wait->second;
+        }
+        continue;
+      }
+      decision_.dispatch.push_back(
+          {Dispatch::Kind::recheck, i, step.undoing ? step.undo_attempt : step.attempt});
+    }
+  }
+
+  void go_forward() {
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const Step& spec = state_.plan->steps[i];
+      const StepState& step = state_.steps[i];
+      if (step.status != StepStatus::pending || flight_.steps.contains(i)) continue;
+      if (!needs_are_satisfied(state_, spec)) continue;
+      if (const std::string reason = reason_to_pass(state_, spec); !reason.empty()) {
+        record(EventKind::step_passed, {{"step", spec.id}, {"reason", reason}});
+        decision_.again = true;
+      } else if (spec.kind == StepKind::gate) {
+        if (!step.gate_open) record(EventKind::gate_opened, {{"step", spec.id}});
+      } else {
+        start(Dispatch::Kind::forward, i, step.attempt + 1);
+      }
+    }
+  }
+
+  // Claim back first: until the hosts of the old side may act again under a newer claim than the
+  // one that was taken, none of them would run an undo.
+  void undo() {
+    const auto claim = state_.index.find("claim");
+    if (state_.claim_taken && !state_.claimed_back && claim != state_.index.end()) {
+      if (!flight_.steps.contains(claim->second) &&
+          state_.steps[claim->second].status == StepStatus::done) {
+        start(Dispatch::Kind::undo, claim->second, 1);
+      }
+      return;
+    }
+    // Backwards: a step is undone when everything that was built on it, near or far, is settled.
+    std::set<std::string> unsettled;
+    for (size_t i = state_.steps.size(); i-- > 0;) {
+      const Step& spec = state_.plan->steps[i];
+      const bool carries = unsettled.contains(spec.id);
+      if (!carries && has_undo(i) && !flight_.steps.contains(i)) {
+        start(Dispatch::Kind::undo, i, state_.steps[i].undo_attempt + 1);
+      }
+      if (carries || has_undo(i) || is_open(i)) {
+        unsettled.insert(spec.needs.begin(), spec.needs.end());
+      }
+    }
+  }
+
+  // No undo past a step of which nobody knows the outcome, and none past an undo that failed.
+  bool is_open(size_t i) const {
+    const StepState& step = state_.steps[i];
+    return step.status == StepStatus::unknown || step.status == StepStatus::started ||
+           flight_.steps.contains(i) || (step.status == StepStatus::failed && step.undoing);
+  }
+
+  bool has_undo(size_t i) const {
+    const Step& spec = state_.plan->steps[i];
+    const StepState& step = state_.steps[i];
+    const bool ran = step.status == StepStatus::done ||
+                     (step.status == StepStatus::failed && step.applied && !step.undoing);
+    return ran && !is_empty(spec.undo);
+  }
+
+  void start(Dispatch::Kind kind, size_t i, int attempt) {
+    Json body{{"step", state_.plan->steps[i].id}, {"attempt", attempt}};
+    if (kind == Dispatch::Kind::undo) body["undo"] = true;
+    record(EventKind::step_started, std::move(body));
+    decision_.dispatch.push_back({kind, i, attempt});
+  }
+
+  void record(EventKind kind, Json body) {
+    decision_.record.push_back(make_event(state_, kind, std::move(body)));
+  }
+
+  void conclude() {
+    if (!flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again ||
+        decision_.again_at) {
+      decision_.reason = "steps are running";
+      return;
+    }
+    if (!undecided("").empty()) return hold();
+    if (state_.abort_asked && !state_.past_point_of_no_return()) {
+      return end("aborted", "undone as far as anything had been done");
+    }
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      if (state_.steps[i].status == StepStatus::pending) return wait_for_people();
+    }
+    end("done", "every step is done");
+  }
+
+  // Names the failed and unknown steps; `undecided("")` is empty when there are none.
+  std::string undecided(std::string_view otherwise) const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const StepStatus status = state_.steps[i].status;
+      if (status == StepStatus::failed || status == StepStatus::unknown) {
+        names.push_back(fmt::format("{} ({})", state_.plan->steps[i].id,
+                                    status == StepStatus::failed ? "not done" : "unknown"));
+      }
+    }
+    return names.empty() ? std::string(otherwise) : join(names, ", ");
+  }
+
+  void hold() {
+    const std::string names = undecided("nothing");
+    if (!state_.any_effect() && !state_.abort_asked) {
+      return end("refused", "nothing was changed; not fulfilled: " + names);
+    }
+    decision_.situation = Decision::Situation::held;
+    decision_.reason = fmt::format("held by {}: retry, skip or abort", names);
+  }
+
+  void wait_for_people() {
+    std::vector<std::string> gates;
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const StepState& step = state_.steps[i];
+      const bool opens =
+          std::any_of(decision_.record.begin(), decision_.record.end(), [&](const Event& event) {
+            return event.kind == EventKind::gate_opened &&
+                   json_text(event.body, "step") == state_.plan->steps[i].id;
+          });
+      if ((step.gate_open || opens) && step.status == StepStatus::pending) {
+        gates.push_back(state_.plan->steps[i].id);
+      }
+    }
+    decision_.situation = Decision::Situation::waiting;
+    decision_.reason = "waits for a person: " + join(gates, ", ");
+  }
+
+  void end(std::string_view result, const std::string& message) {
+    record(EventKind::run_ended, {{"result", result}, {"message", message}});
+    decision_.situation = Decision::Situation::ended;
+    decision_.reason = message;
+  }
+
+  const RunState& state_;
+  const Flight& flight_;
+  const DecisionTime now_;
+  Decision decision_;
+};
+
+}  // namespace
+
+Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
+  return Decider(state, flight, now).take();
+}
+
+std::set<size_t> steps_to_reprove(const RunState& state) {
+  std::set<size_t> steps;
+  if (state.ended || state.abort_asked) return steps;
+  for (size_t later = 0; later < state.steps.size(); ++later) {
+    if (is_satisfied(state.steps[later].status)) continue;
+    for (const std::string& id : state.plan->steps[later].needs) {
+      const size_t i = state.index.at(id);
+      const bool acts = state.plan->steps[i].kind == StepKind::command ||
+                        state.plan->steps[i].kind == StepKind::wait;
+      if (acts && state.steps[i].status == StepStatus::done &&
+          !is_empty(state.plan->steps[i].probe)) {
+        steps.insert(i);
+      }
+    }
+  }
+  return steps;
+}
+
+std::string gate_refusal(const RunState& state, const std::string& step_id,
+                         const GateAnswer& answer) {
+  const auto place = state.index.find(step_id);
+  if (place == state.index.end()) return fmt::format("run {} has no step {}", state.run, step_id);
+  const Step& spec = state.plan->steps[place->second];
+  const StepState& step = state.steps[place->second];
+  if (spec.kind != StepKind::gate) return step_id + " asks nobody";
+  if (step.status == StepStatus::done) return step_id + " is answered already";
+  if (!step.gate_open || step.status != StepStatus::pending) {
+    std::vector<std::string> before;
+    for (const auto& id : spec.needs) {
+      const StepState& need = state.of(id);
+      if (!is_satisfied(need.status)) {
+        before.push_back(fmt::format("{} ({}{}{})", id, step_status_text(need.status),
+                                     need.message.empty() ? "" : ": ", need.message));
+      }
+    }
+    return fmt::format("{} is not open; it waits for {}", step_id,
+                       before.empty() ? "the run to be resumed" : join(before, ", "));
+  }
+  if (spec.gate.kind == Gate::Kind::approval && answer.yes && answer.who == state.who) {
+    return fmt::format("{} asked for this run; somebody else must approve it", answer.who);
+  }
+  for (const GateAnswer& given : step.answers) {
+    if (given.who == answer.who) return answer.who + " has answered already";
+  }
+  return "";
+}
+
+std::string abort_refusal(const RunState& state) {
+  if (state.ended) return "the run has ended: " + state.result;
+  if (state.abort_asked) return "it is being aborted already";
+  if (state.past_point_of_no_return()) {
+    return "the point of no return is passed: the run only goes forward (retry or skip)";
+  }
+  return "";
+}
+
+std::string retry_refusal(const RunState& state, const std::string& step_id) {
+  const auto place = state.index.find(step_id);
+  if (place == state.index.end()) return fmt::format("run {} has no step {}", state.run, step_id);
+  const StepStatus status = state.steps[place->second].status;
+  if (state.ended) return "the run has ended: " + state.result;
+  if (status == StepStatus::failed || status == StepStatus::unknown) return "";
+  return fmt::format("{} is {}; only a failed or unknown step is retried", step_id,
+                     step_status_text(status));
+}
+
+std::string skip_refusal(const RunState& state, const std::string& step_id) {
+  if (auto refusal = retry_refusal(state, step_id); !refusal.empty()) return refusal;
+  if (!state.plan->steps[state.index.at(step_id)].skippable) {
+    return fmt::format("{} cannot be skipped: later steps rest on its proof", step_id);
+  }
+  return "";
+}
+
+}  // namespace switchback

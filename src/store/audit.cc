@@ -1,0 +1,121 @@
+#include "store/audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.h"
+#include "store/rules.h"
+
+namespace switchback {
+namespace {
+
+using EventRows = std::vector<const StoredEvent*>;
+
+// Follows the chain through one run; answers the hash that the next run must continue.
+std::string audit_run(const StoredRun& run, const EventRows& rows, std::string previous,
+                      std::vector<AuditFinding>& findings) {
+  std::vector<Event> events;
+  int64_t sequence = 0;
+  for (const StoredEvent* row : rows) {
+    ++sequence;
+    if (row->sequence != sequence) {
+      findings.push_back(
+          {run.run, sequence,
+           fmt::format("missing: event {} follows event {}", row->sequence, sequence - 1)});
+      sequence = row->sequence;
+    }
+    const auto event = open_event(*row, run.run, sequence, previous);
+    if (event) {
+      events.push_back(*event);
+    } else {
+      findings.push_back({run.run, sequence, event.error().message});
+    }
+    previous = row->hash;
+  }
+  if (rows.empty()) findings.push_back({run.run, 1, "missing: the run has no events"});
+  // The run's row repeats what the events say, for quick lists; it must not say something else.
+  const auto told = new_run(run.application, events);
+  if (!rows.empty() && !told) {
+    findings.push_back({run.run, 1, "the run does not begin with its plan"});
+  } else if (told && (told->operation != run.operation || told->result != run.result ||
+                      told->created_at_ms != run.created_at_ms)) {
+    findings.push_back({run.run, 0, "the list of runs says something else than the run's events"});
+  }
+  return previous;
+}
+
+void audit_expected(const StoredJournal& journal, const JournalHead& expected,
+                    std::vector<AuditFinding>& findings) {
+  if (expected.run == 0) return;
+  const bool present = std::ranges::any_of(journal.events, [&](const StoredEvent& row) {
+    return row.run == expected.run && row.sequence == expected.sequence &&
+           row.hash == expected.hash;
+  });
+  if (!present) {
+    findings.push_back({expected.run, expected.sequence,
+                        "the journal does not hold the event whose hash was kept elsewhere: newer "
+                        "events were cut off or rewritten"});
+  }
+}
+
+}  // namespace
+
+AuditReport audit_journal(const StoredJournal& journal,
+                          const std::optional<JournalHead>& expected_head) {
+  AuditReport report{journal.application,
+                     static_cast<int64_t>(journal.runs.size()),
+                     static_cast<int64_t>(journal.events.size()),
+                     journal.head,
+                     {}};
+  std::map<int64_t, EventRows> by_run;
+  for (const StoredEvent& row : journal.events) by_run[row.run].push_back(&row);
+
+  JournalHead last{0, 0, first_link(journal.store_id, journal.application)};
+  for (const StoredRun& run : journal.runs) {
+    const EventRows& rows = by_run[run.run];
+    last.hash = audit_run(run, rows, last.hash, report.findings);
+    last.run = run.run;
+    last.sequence = rows.empty() ? 0 : rows.back()->sequence;
+    by_run.erase(run.run);
+  }
+  for (const auto& [run, rows] : by_run) {
+    report.findings.push_back({run, rows.front()->sequence, "events of a run that is missing"});
+  }
+  if (last != journal.head) {
+    report.findings.push_back(
+        {journal.head.run, journal.head.sequence,
+         fmt::format("the newest event was event {} of run {}; the journal ends with event {} of "
+                     "run {}: the newest events are missing or were rewritten",
+                     journal.head.sequence, journal.head.run, last.sequence, last.run)});
+  }
+  if (expected_head) audit_expected(journal, *expected_head, report.findings);
+  return report;
+}
+
+Result<AuditReport> verify(Store& store, const std::string& application,
+                           const std::optional<JournalHead>& expected_head) {
+  const auto journal = store.stored_journal(application);
+  if (!journal) return std::unexpected(journal.error());
+  return audit_journal(*journal, expected_head);
+}
+
+Result<std::string> export_journal(Store& store, const std::string& application) {
+  const auto journal = store.stored_journal(application);
+  if (!journal) return std::unexpected(journal.error());
+  std::string lines = dump_json({{"format", journal_format},
+                                 {"store_id", journal->store_id},
+                                 {"application", application},
+                                 {"head",
+                                  {{"run", journal->head.run},
+                                   {"sequence", journal->head.sequence},
+                                   {"hash", journal->head.hash}}}}) +
+                      "\n";
+  for (const StoredEvent& row : journal->events) {
+    lines += dump_json({{"hash", row.hash}, {"text", row.text}}) + "\n";
+  }
+  return lines;
+}
+
+}  // namespace switchback

@@ -1,0 +1,41 @@
+// The audit of a journal: pure, over the rows as they are stored. It names every edit, deletion,
+// reorder and truncation that the rows show. Whoever can rewrite the whole store can also rewrite
+// its chain; that is what a head kept elsewhere is for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace switchback {
+
+struct AuditFinding {
+  int64_t run = 0;
+  int64_t sequence = 0;
+  std::string text;
+};
+
+struct AuditReport {
+  std::string application;
+  int64_t runs = 0;
+  int64_t events = 0;
+  JournalHead head;
+  std::vector<AuditFinding> findings;  // empty: the journal is intact
+
+  bool intact() const { return findings.empty(); }
+};
+
+// `expected_head` is an older or equal head that was kept outside the store.
+AuditReport audit_journal(const StoredJournal& journal,
+                          const std::optional<JournalHead>& expected_head);
+
+Result<AuditReport> verify(Store& store, const std::string& application,
+                           const std::optional<JournalHead>& expected_head = std::nullopt);
+
+// JSON lines: one header (format, store id, application, head), then each event with its hash, in
+// order. The lines hold everything that is needed to check the chain without this program.
+Result<std::string> export_journal(Store& store, const std::string& application);
+
+}  // namespace switchback

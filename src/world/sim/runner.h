@@ -1,0 +1,106 @@
+// The wrapper on one simulated host, with the semantics of world/runner.sh: step lock, claim and
+// run check, durable receipts with start and end lines, probe, apply, probe until done or bound.
+// Jobs live as long as the host has power; receipts and claim longer.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "world/shell.h"
+#include "world/sim/host.h"
+#include "world/sim/scripts.h"
+
+namespace switchback {
+
+class SimulatedWorld;
+
+class SimulatedRunner {
+ public:
+  SimulatedRunner(SimulatedWorld& world, SimulatedHost& host) : world_(world), host_(host) {}
+
+  using Reply = std::function<void(const Answer&)>;
+  using JobId = uint64_t;
+
+  // A request has arrived. `reply` is called at most once; never when the host loses its power.
+  JobId accept(const ShellRequest& request, Reply reply);
+  // Ends the job's process group.
+  void cancel(JobId job);
+  // The newest progress text of a job; empty when there is none or the job is gone.
+  std::string progress(JobId job) const;
+  // The power is gone: every job and lock with it.
+  void lose_power();
+  size_t jobs() const { return jobs_.size(); }
+
+  // Planted bugs, to see that tests and invariants notice.
+  bool forget_receipts = false;
+  bool ignore_claim = false;
+  bool refuse_stop = false;
+
+ private:
+  struct Job {
+    JobId id = 0;
+    ShellRequest request;
+    Reply reply;
+    Instant begun{};
+    Instant limit{};
+    bool has_step_lock = false;
+    bool has_claim_lock = false;
+    bool admitted = false;
+    bool logs = false;  // receipts are written
+    bool once = false;
+    bool interrupted = false;
+    bool applied = false;
+    bool answered = false;
+    bool apply_failed = false;
+    int exit_code = -1;
+    std::string out;
+    std::string err;        // of the probe, where there is one
+    std::string apply_err;  // what the apply said, and the wrapper's own words
+    std::string progress;
+    Instant progress_at{};
+    std::optional<Instant> true_since;
+    Milliseconds pause{5};
+    bool in_script = false;
+    bool in_apply = false;
+    std::shared_ptr<ScriptCall> call;
+    const SimulatedScript* script = nullptr;
+  };
+
+  Job* find(JobId id);
+  bool is_guarded(const Job& job) const { return job.request.guarding != Guarding::read; }
+  SimulatedAppState& state_of(const Job& job);
+  void try_locks(JobId id);
+  bool take_step_lock(Job& job);
+  bool take_claim_lock(Job& job);
+  void admit(Job& job);
+  std::string stale_reason(const Job& job);
+  void look_up(Job& job);
+  void probe(JobId id);
+  void probe_ended(Job& job);
+  void start_apply(JobId id);
+  void run_script(Job& job, const ReadyCommand& command);
+  void call_script(JobId id);
+  void script_ended(JobId id);
+  void bound_reached(JobId id);
+  void watch_stall(JobId id);
+  void kill_script(Job& job, AnswerStatus status, const std::string& words);
+  void answer(Job& job, AnswerStatus status);
+  void leave(JobId id);
+  void release_locks(const Job& job);
+  std::string lock_name(const Job& job) const;
+
+  SimulatedWorld& world_;
+  SimulatedHost& host_;
+  JobId last_job_ = 0;
+  std::map<JobId, Job> jobs_;
+  std::map<std::string, JobId> step_locks_;
+  std::map<std::string, std::set<JobId>> claim_shared_;
+  std::map<std::string, JobId> claim_exclusive_;
+  std::deque<JobId> waiting_;
+};
+
+}  // namespace switchback

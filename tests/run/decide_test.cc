@@ -1,0 +1,201 @@
+#include "run/decide.h"
+
+#include "run/journal.h"
+
+namespace switchback {
+namespace {
+
+using Situation = Decision::Situation;
+
+Step undoable(Step step) {
+  step.undo = argv_command({"undo"});
+  return step;
+}
+
+Step gate(std::string id, Gate::Kind kind, int people, std::vector<std::string> needs = {}) {
+  Step step = make_step(std::move(id), std::move(needs));
+  step.kind = StepKind::gate;
+  step.apply = {};
+  step.gate = {kind, "operator", "Is it so?", people};
+  return step;
+}
+
+TEST(Decide, runs_independent_steps_at_the_same_time) {
+  Journal run({make_step("a"), make_step("b"), make_step("c", {"a", "b"})});
+  EXPECT_EQ(run.run_through(), "a b | c");
+  EXPECT_EQ(run.state.result, "done");
+}
+
+TEST(Decide, starts_nothing_that_needs_an_unfinished_step) {
+  Journal run({make_step("a"), make_step("b"), make_step("c", {"a", "b"})});
+  run.next();
+  run.end("a", "done");
+  run.flight.steps = {1};
+  EXPECT_EQ(run.next(), "");
+}
+
+TEST(Decide, passes_a_step_whose_condition_is_false_and_goes_on) {
+  Step facts = make_step("facts");
+  facts.captures = {{"method", "word"}};
+  Step rewind = make_step("rewind", {"facts"});
+  rewind.when = {{"facts:method", "rewind"}};
+  Journal run({facts, rewind, make_step("start", {"rewind"})});
+  run.next();
+  run.add(EventKind::step_ended,
+          {{"step", "facts"}, {"outcome", "done"}, {"captures", {{"method", "none"}}}});
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.state.of("rewind").status, StepStatus::passed);
+  EXPECT_EQ(run.next(), "start");
+}
+
+TEST(Decide, fencing_ladder_uses_the_next_method_only_when_one_proves_nothing) {
+  Step stop = make_step("fence.stop");
+  stop.if_unreachable = IfUnreachable::evidence;
+  Step firewall = make_step("fence.firewall");
+  firewall.unless = {"fence.stop"};
+  const std::vector<Step> ladder{stop, firewall, make_step("claim.next", {"fence.firewall"})};
+  Journal proven(ladder);
+  EXPECT_EQ(proven.run_through(), "fence.stop");  // then the ladder is passed over …
+  EXPECT_EQ(proven.state.of("fence.firewall").status, StepStatus::passed);
+  Journal unproven(ladder);
+  unproven.next();
+  unproven.end("fence.stop", "unknown");
+  EXPECT_EQ(unproven.state.of("fence.stop").status, StepStatus::unproven);
+  EXPECT_EQ(unproven.next(), "fence.firewall");
+}
+
+TEST(Decide, a_failure_before_any_effect_ends_the_run_as_refused) {
+  Step look = make_step("look");
+  look.guarding = Guarding::read;
+  Journal run({look, make_step("act", {"look"})});
+  run.next();
+  run.end("look", "not done");
+  run.next();
+  EXPECT_EQ(run.state.result, "refused");
+}
+
+TEST(Decide, a_failure_after_an_effect_holds_the_run_for_a_person) {
+  Journal run({make_step("a"), make_step("b", {"a"})});
+  run.next();
+  run.end("a", "done");
+  run.next();
+  run.end("b", "not done");
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.last.situation, Situation::held);
+  EXPECT_NE(skip_refusal(run.state, "b"), "");
+  EXPECT_EQ(retry_refusal(run.state, "b"), "");
+  run.add(EventKind::retry_asked, {{"step", "b"}, {"who", "ann"}});
+  EXPECT_EQ(run.next(), "b");
+  EXPECT_EQ(run.state.of("b").attempt, 2);
+}
+
+TEST(Decide, asks_an_unknown_step_again_under_the_same_attempt_and_gives_up_in_the_end) {
+  Journal run({make_step("a")});
+  run.next();
+  run.end("a", "unknown");
+  EXPECT_EQ(run.next(), "a.recheck");
+  EXPECT_EQ(run.last.dispatch[0].attempt, 1);
+  run.flight.rechecks[0] = recheck_limit;
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.last.situation, Situation::held);
+}
+
+TEST(Decide, a_resumed_run_treats_started_as_unknown_and_proves_again_what_it_relies_on) {
+  Step stop = make_step("stop");
+  stop.probe = argv_command({"is", "stopped"});
+  Step other = make_step("other");
+  other.probe = argv_command({"is", "other"});
+  Journal run({stop, other, make_step("used", {"other"}), make_step("promote", {"stop"})});
+  run.next();
+  run.end("stop", "done");
+  run.end("other", "done");
+  run.flight.steps = {3};
+  run.next();
+  run.end("used", "done");
+  run.add(EventKind::run_resumed, {{"who", "ben"}});
+  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{0});
+  run.flight.steps.clear();
+  run.flight.to_reprove = {0};
+  EXPECT_EQ(run.next(), "stop.reprove");
+  run.add(EventKind::step_reopened, {{"step", "stop"}, {"reason", "it runs"}});
+  EXPECT_EQ(run.state.of("stop").status, StepStatus::pending);
+  EXPECT_EQ(run.state.of("used").status, StepStatus::done);
+}
+
+TEST(Decide, abort_undoes_backwards_and_takes_the_claim_back_first) {
+  Step claim = make_step("claim", {"b"});
+  claim.kind = StepKind::claim;
+  Step promote = make_step("promote", {"claim"});
+  promote.point_of_no_return = true;
+  Journal run({undoable(make_step("a")), make_step("between", {"a"}),
+               undoable(make_step("b", {"between"})), claim, promote});
+  for (const char* id : {"a", "between", "b", "claim"}) {
+    EXPECT_EQ(run.next(), id);
+    if (std::string(id) == "claim") {
+      run.add(EventKind::claim_taken, {{"claim", claim_to_json({1, "next", "store", {}})}});
+    }
+    run.end(id, "done");
+  }
+  run.add(EventKind::abort_asked, {{"who", "ann"}});
+  EXPECT_EQ(run.next(), "claim.undo");
+  run.add(EventKind::claim_taken, {{"claim", claim_to_json({2, "back", "store", {}})}});
+  run.end("claim", "done");
+  EXPECT_EQ(run.next(), "b.undo");
+  run.end("b", "done");
+  EXPECT_EQ(run.next(), "a.undo");
+  run.end("a", "done");
+  run.next();
+  EXPECT_EQ(run.state.result, "aborted");
+}
+
+TEST(Decide, nothing_is_undone_past_an_unknown_step) {
+  Journal run({undoable(make_step("a")), make_step("b", {"a"})});
+  run.next();
+  run.end("a", "done");
+  run.next();
+  run.end("b", "unknown");
+  run.add(EventKind::abort_asked, {{"who", "ann"}});
+  run.flight.rechecks[1] = recheck_limit;
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.last.situation, Situation::held);
+}
+
+TEST(Decide, past_the_point_of_no_return_the_run_only_goes_forward) {
+  Step promote = make_step("promote");
+  promote.point_of_no_return = true;
+  Journal run({promote, make_step("start", {"promote"})});
+  run.next();
+  EXPECT_NE(abort_refusal(run.state), "");
+  run.end("promote", "not done", false);  // the host certainly never began it
+  EXPECT_EQ(abort_refusal(run.state), "");
+}
+
+TEST(Decide, a_gate_opens_in_its_turn_and_counts_distinct_people) {
+  Journal run({make_step("a"), gate("ok", Gate::Kind::approval, 2, {"a"}), make_step("b", {"ok"})});
+  EXPECT_NE(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "");
+  EXPECT_EQ(run.run_through(), "a");
+  EXPECT_EQ(run.last.situation, Situation::waiting);
+  EXPECT_NE(gate_refusal(run.state, "ok", {"ann", true, true, "", 0}), "") << "no self-approval";
+  EXPECT_EQ(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "");
+  run.add(EventKind::gate_answered, {{"step", "ok"}, {"who", "ben"}, {"answer", "yes"}});
+  EXPECT_NE(gate_refusal(run.state, "ok", {"ben", true, true, "", 0}), "")
+      << "one person, one vote";
+  EXPECT_EQ(run.next(), "");
+  run.add(EventKind::gate_answered, {{"step", "ok"}, {"who", "cid"}, {"answer", "yes"}});
+  EXPECT_EQ(run.next(), "b");
+}
+
+TEST(State, refuses_a_journal_that_cannot_be) {
+  Journal run({make_step("a")});
+  Event event;
+  event.sequence = run.state.last_sequence + 1;
+  event.kind = EventKind::step_ended;
+  event.body = {{"step", "a"}, {"outcome", "done"}};
+  EXPECT_FALSE(apply(run.state, event)) << "ended without a start";
+  event.sequence += 1;
+  event.kind = EventKind::noted;
+  EXPECT_FALSE(apply(run.state, event)) << "a gap";
+}
+
+}  // namespace
+}  // namespace switchback

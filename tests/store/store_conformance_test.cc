@@ -1,0 +1,264 @@
+// What every store promises, run against each implementation.
+#include <gtest/gtest.h>
+
+#include "store/audit.h"
+#include "store/memory_store.h"
+#include "store/sqlite_store.h"
+#include "store_samples.h"
+
+namespace switchback {
+namespace {
+
+enum class Kind { sqlite, memory };
+
+class StoreConformance : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override { reopen(); }
+
+  // What a new controller sees: the SQLite file opened again; memory lives on by itself.
+  void reopen() {
+    if (GetParam() == Kind::memory) {
+      if (!store_) store_ = std::make_unique<MemoryStore>();
+      return;
+    }
+    store_.reset();
+    auto opened = SqliteStore::open(directory_.file("state/store.sqlite"));
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+
+  int64_t make_run(std::string_view operation = "switchover") {
+    auto run = store_->create_run("shop", {created_event(operation)});
+    EXPECT_TRUE(run) << run.error().message;
+    return run ? *run : 0;
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::Values(Kind::sqlite, Kind::memory),
+                         [](const auto& kind) {
+                           return kind.param == Kind::sqlite ? "sqlite" : "memory";
+                         });
+
+TEST_P(StoreConformance, keeps_its_identity) {
+  const std::string id = store_->store_id();
+  EXPECT_EQ(id.size(), 32u);
+  reopen();
+  EXPECT_EQ(store_->store_id(), id);
+}
+
+TEST_P(StoreConformance, gives_back_what_was_appended) {
+  const int64_t run = make_run();
+  const auto first = store_->append(run, 1, {note("one"), note("two")});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ((*first)[0].sequence, 2);
+  EXPECT_EQ((*first)[1].sequence, 3);
+  EXPECT_EQ((*first)[1].run, run);
+  EXPECT_EQ((*first)[1].hash.size(), 64u);
+  reopen();
+  const auto events = store_->read(run, 0);
+  ASSERT_TRUE(events) << events.error().message;
+  ASSERT_EQ(events->size(), 3u);
+  EXPECT_EQ(event_to_json((*events)[2]), event_to_json((*first)[1]));
+  EXPECT_EQ(chain_hash((*events)[1].hash, (*events)[2]), (*events)[2].hash);
+  const auto tail = store_->read(run, 2);
+  ASSERT_TRUE(tail);
+  ASSERT_EQ(tail->size(), 1u);
+  EXPECT_EQ((*tail)[0].sequence, 3);
+  EXPECT_TRUE(store_->read(run, 99)->empty());
+  EXPECT_EQ(store_->last_sequence(run).value(), 3);
+}
+
+TEST_P(StoreConformance, memory_and_journal_agree_on_text_that_is_not_utf8) {
+  const int64_t run = make_run();
+  const auto written = store_->append(run, 1, {note("\xff\xfe broken \x1b[2J")});
+  ASSERT_TRUE(written);
+  const auto events = store_->read(run, 1);
+  ASSERT_TRUE(events) << events.error().message;
+  EXPECT_EQ((*events)[0].body, (*written)[0].body);
+}
+
+TEST_P(StoreConformance, refuses_the_slower_of_two_writers) {
+  const int64_t run = make_run();
+  ASSERT_TRUE(store_->append(run, 1, {note("fast")}));
+  const auto slow = store_->append(run, 1, {note("slow")});
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().code, ErrorCode::refused);
+  EXPECT_EQ(note_texts(*store_->read(run, 0)), std::vector<std::string>{"fast"});
+}
+
+TEST_P(StoreConformance, has_one_open_run_per_application) {
+  const int64_t run = make_run();
+  const auto second = store_->create_run("shop", {created_event()});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::refused);
+  EXPECT_NE(second.error().message.find("run " + std::to_string(run)), std::string::npos);
+  EXPECT_TRUE(store_->create_run("other", {created_event()}));
+  ASSERT_TRUE(store_->append(run, 1, {ended_event()}));
+  EXPECT_GT(make_run("failback"), run);
+}
+
+TEST_P(StoreConformance, lists_runs_with_their_ends) {
+  const int64_t first = make_run();
+  ASSERT_TRUE(store_->append(first, 1, {ended_event("aborted")}));
+  const int64_t second = make_run("failover");
+  reopen();
+  const auto runs = store_->runs("shop");
+  ASSERT_TRUE(runs);
+  ASSERT_EQ(runs->size(), 2u);
+  EXPECT_EQ((*runs)[0].run, first);
+  EXPECT_TRUE((*runs)[0].ended);
+  EXPECT_EQ((*runs)[0].result, "aborted");
+  EXPECT_EQ((*runs)[1].run, second);
+  EXPECT_FALSE((*runs)[1].ended);
+  EXPECT_EQ((*runs)[1].operation, Operation::failover);
+  EXPECT_EQ((*runs)[1].created_at_ms, 1'000);
+  EXPECT_TRUE(store_->runs("nobody")->empty());
+}
+
+TEST_P(StoreConformance, an_ended_run_takes_notes_until_a_newer_one_begins) {
+  const int64_t first = make_run();
+  ASSERT_TRUE(store_->append(first, 1, {ended_event()}));
+  EXPECT_TRUE(store_->append(first, 2, {note("users are back")}));
+  EXPECT_TRUE(store_->runs("shop")->at(0).ended);
+  make_run();
+  const auto late = store_->append(first, 3, {note("too late")});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::refused);
+}
+
+TEST_P(StoreConformance, a_run_continues_the_chain_of_the_run_before) {
+  EXPECT_EQ(store_->head("shop")->run, 0);
+  const int64_t first = make_run();
+  const auto end = store_->append(first, 1, {ended_event()});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(store_->head("shop").value(), (JournalHead{first, 2, (*end)[0].hash}));
+  const int64_t second = make_run();
+  const auto events = store_->read(second, 0);
+  ASSERT_TRUE(events);
+  EXPECT_EQ(chain_hash((*end)[0].hash, (*events)[0]), (*events)[0].hash);
+}
+
+TEST_P(StoreConformance, says_what_is_missing_or_malformed) {
+  EXPECT_EQ(store_->read(7, 0).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->append(7, 0, {note("x")}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->last_sequence(7).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->create_run("shop", {}).error().code, ErrorCode::invalid_input);
+  EXPECT_EQ(store_->create_run("shop", {note("x")}).error().code, ErrorCode::invalid_input);
+  EXPECT_EQ(store_->create_run("shop", {created_event("dance")}).error().code,
+            ErrorCode::invalid_input);
+  EXPECT_TRUE(store_->runs("shop")->empty());
+}
+
+TEST_P(StoreConformance, a_claim_is_won_by_one) {
+  const Claim none;
+  EXPECT_EQ(store_->claim("shop").value(), none);
+  const Claim mine{1, "aa", store_->store_id(), {{"database", "dc"}}};
+  ASSERT_TRUE(store_->set_claim("shop", none, mine));
+  const Claim other{1, "bb", store_->store_id(), {{"database", "dr"}}};
+  const auto lost = store_->set_claim("shop", none, other);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::refused);
+  reopen();
+  EXPECT_EQ(store_->claim("shop").value(), mine);
+  // The same epoch with another id is another claim.
+  EXPECT_FALSE(store_->set_claim("shop", other, {2, "cc", "s", {}}));
+  // An epoch only grows.
+  EXPECT_EQ(store_->set_claim("shop", mine, {1, "cc", "s", {}}).error().code,
+            ErrorCode::invalid_input);
+  EXPECT_TRUE(store_->set_claim("shop", mine, {3, "cc", "s", {}}));
+}
+
+TEST_P(StoreConformance, keeps_the_last_known_facts_of_a_host_that_is_gone) {
+  Facts seen{true, "", 100, {{"lsn", "0/100"}}};
+  ASSERT_TRUE(store_->put_facts("shop", {{"database@dc/db", seen}, {"host@dr/db", seen}}));
+  ASSERT_TRUE(store_->put_facts("shop", {{"database@dc/db", Facts{false, "no route", 0, {}}}}));
+  reopen();
+  auto facts = store_->facts("shop");
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->size(), 2u);
+  EXPECT_FALSE((*facts)["database@dc/db"].reachable);
+  EXPECT_EQ((*facts)["database@dc/db"].why, "no route");
+  EXPECT_EQ((*facts)["database@dc/db"].observed_at_ms, 100);
+  EXPECT_EQ((*facts)["database@dc/db"].values["lsn"], "0/100");
+  // A slower looker does not overwrite what was seen later.
+  ASSERT_TRUE(store_->put_facts("shop", {{"host@dr/db", Facts{true, "", 50, {{"lsn", "0/1"}}}}}));
+  EXPECT_EQ((*store_->facts("shop"))["host@dr/db"].values["lsn"], "0/100");
+  EXPECT_TRUE(store_->facts("other")->empty());
+}
+
+TEST_P(StoreConformance, keeps_named_values) {
+  EXPECT_EQ(store_->value("adopted/shop").value(), "");
+  ASSERT_TRUE(store_->put_value("adopted/shop", "yes"));
+  ASSERT_TRUE(store_->put_value("adopted/shop", "no"));
+  reopen();
+  EXPECT_EQ(store_->value("adopted/shop").value(), "no");
+}
+
+TEST_P(StoreConformance, remembers_how_long_steps_took) {
+  const int64_t run = make_run("failback");
+  Event step = note("");
+  step.kind = EventKind::step_ended;
+  step.body = {{"step", "database.promote"}, {"outcome", "done"}, {"elapsed_ms", 42}};
+  Event failed = step;
+  failed.body["outcome"] = "unknown";
+  ASSERT_TRUE(store_->append(run, 1, {step, failed, note("\"kind\":\"step_ended\"")}));
+  const auto durations = store_->durations("shop");
+  ASSERT_TRUE(durations);
+  ASSERT_EQ(durations->size(), 1u);
+  EXPECT_EQ((*durations)[0].step, "database.promote");
+  EXPECT_EQ((*durations)[0].operation, "failback");
+  EXPECT_EQ((*durations)[0].elapsed_ms, 42);
+}
+
+TEST_P(StoreConformance, exports_every_event_and_passes_the_audit) {
+  const int64_t run = make_run();
+  ASSERT_TRUE(store_->append(run, 1, {note("one"), ended_event()}));
+  make_run();
+  const auto report = verify(*store_, "shop", store_->head("shop").value());
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->intact()) << report->findings[0].text;
+  EXPECT_EQ(report->events, 4);
+  EXPECT_EQ(report->runs, 2);
+  const auto lines = split(*export_journal(*store_, "shop"), '\n');
+  ASSERT_EQ(lines.size(), 6u);  // header, four events, the end of the last line
+  // The chain can be followed with nothing but the lines.
+  std::string previous;
+  for (size_t i = 1; i < 5; ++i) {
+    const auto line = parse_json(lines[i], "line");
+    ASSERT_TRUE(line);
+    const std::string hash = json_text(*line, "hash");
+    if (i > 1) {
+      EXPECT_EQ(sha256_hex(previous + "\n" + json_text(*line, "text")), hash);
+    }
+    previous = hash;
+  }
+}
+
+TEST(MemoryStore, fails_the_planned_write_and_keeps_the_rest) {
+  MemoryStore store;
+  store.fail_write(2, MemoryStore::FailureKind::not_written);
+  store.fail_write(3, MemoryStore::FailureKind::written);
+  const int64_t run = store.create_run("shop", {created_event()}).value();
+  EXPECT_FALSE(store.append(run, 1, {note("never written")}));
+  EXPECT_FALSE(store.append(run, 1, {note("written, answer lost")}));
+  EXPECT_EQ(note_texts(*store.read(run, 0)), std::vector<std::string>{"written, answer lost"});
+}
+
+TEST(MemoryStore, a_crash_after_the_write_leaves_it_written) {
+  for (const bool before : {true, false}) {
+    MemoryStore store;
+    const int64_t run = store.create_run("shop", {created_event()}).value();
+    store.on_write([&](const MemoryStore::Write& write) {
+      if (write.before == before) throw std::runtime_error("crash here");
+    });
+    EXPECT_THROW(static_cast<void>(store.append(run, 1, {note("x")})), std::runtime_error);
+    store.on_write({});
+    EXPECT_EQ(store.last_sequence(run).value(), before ? 1 : 2);
+  }
+}
+
+}  // namespace
+}  // namespace switchback
