@@ -3,14 +3,15 @@
 #include <array>
 #include <vector>
 
+#include "components/postgresql.h"
 #include "components/site.h"
 #include "components/systemd.h"
 
 namespace switchback {
 
 std::span<const ComponentType* const> component_types() {
-  static constexpr std::array<const ComponentType*, 1> table = {
-      // &postgresql_type goes here, first (components/postgresql.h).
+  static const std::array<const ComponentType*, 2> table = {
+      &postgresql_type(),
       &systemd_type,
   };
   return table;
