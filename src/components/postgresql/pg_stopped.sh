@@ -7,9 +7,11 @@ if postmaster; then
 fi
 control || quit 2 "no control file in $data"
 [ "$2" = - ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
+unit_processes
 unit_state
-case $active in inactive | failed) ;; *) quit 1 "$unit is $active" ;; esac
-! unit_processes || quit 1 "processes are left in $unit:" $left
+[ ! "$left" ] || quit 1 "processes are left in $unit:" $left
+# Deactivating with no process but its own stop command: it can only become inactive.
+case $active in inactive | failed | deactivating) ;; *) quit 1 "$unit is $active" ;; esac
 case $state in
   'shut down') clean=yes ;;
   'shut down in recovery') clean=standby ;;
