@@ -9,20 +9,34 @@ postmaster && quit 2 "the server runs"
 control || quit 2 "no control file in $data"
 own_end
 umask 077
-rm -rf "$out" && mkdir -p "$out/wal" || exit 1
+# Only this side's own timelines, from the file that holds the fork to the one that holds the end.
 first=''
 [ "$fork" = 0/0 ] || { segment_name 1 "$fork" && first=${name#????????}; }
-segment_name 1 "$end" && last=${name#????????}
-say "progress copying records"
+segment_name 1 "$end" && last=${name#????????} && oldest=$(printf '%08X' "$3")
+set -- "$@" --
 for f in "$data/pg_wal/"*; do
   w=${f##*/}
   case $w in
-    *.history) cp -p "$f" "$out/wal/" || exit 1 ;;
+    *.history) set -- "$@" "$f" ;;
     *[!0-9A-F]*) ;;
     ????????????????????????)
-      [ "${w#????????}" \< "$first" ] || [ "${w#????????}" \> "$last" ] || cp -p "$f" "$out/wal/" || exit 1 ;;
+      [ "${w%????????????????}" \< "$oldest" ] || [ "${w#????????}" \< "$first" ] || [ "${w#????????}" \> "$last" ] ||
+        set -- "$@" "$f" ;;
   esac
 done
+fork_timeline=$3
+while [ "$1" != -- ]; do shift; done
+shift
+kib_free() { df -Pk "$1" | awk 'END {print $4 + 0}'; }
+rm -rf "$out" && mkdir -p "$out" || exit 1
+size=$(du -ck "$@" | tail -n 1) && size=${size%%[!0-9]*}
+if [ "$(kib_free "$out")" -lt $((size * 2 + 65536)) ]; then
+  far=${data%.rewinding}.salvage.$run
+  rm -rf "$far" && mkdir "$far" && rmdir "$out" && ln -s "$far" "$out" || exit 1
+  say "$size KiB do not fit into $SB_STATE: they are saved as $far"
+fi
+say "progress copying $size KiB of records"
+mkdir "$out/wal" && cp -p "$@" "$out/wal/" || exit 1
 sync -f "$out"
 past_of "$last_timeline"
 from=$fork walk=$past${past:+,}$last_timeline:end
@@ -30,7 +44,7 @@ from=$fork walk=$past${past:+,}$last_timeline:end
 while [ "$walk" ]; do
   t=${walk%%:*} e=${walk%%,*} e=${e#*:}
   case $walk in *,*) walk=${walk#*,} ;; *) walk='' ;; esac
-  [ "$t" -ge "$3" ] || continue
+  [ "$t" -ge "$fork_timeline" ] || continue
   # Nothing older than the first file that is still there.
   f=$(ls "$out/wal" | sed -n "/^$(printf '%08X' "$t")[0-9A-F]\{16\}\$/{p;q}")
   [ "$f" ] || continue
@@ -73,7 +87,7 @@ read -r transactions first_time last_time <"$out/summary"
 relations=${relations%,}
 gzip -f "$out/records" && rm -f "$out/summary" "$out/relations"
 size=$(du -sk "$data") && size=${size%%[!0-9]*}
-free=$(df -Pk "${data%/*}" | awk 'END {print $4 + 0}')
+free=$(kib_free "${data%/*}")
 copy=${data%.rewinding}.diverged.$run copied=no why=-
 if [ "$keep" != keep ]; then why="the option keep_diverged is off"
 elif mountpoint -q "$data"; then why="the data directory is a file system of its own"
@@ -86,7 +100,7 @@ else
 fi
 (cd "$out" && find . -type f ! -name SHA256SUMS ! -name report -exec sha256sum {} + | sort -k 2 >SHA256SUMS) || exit 1
 sum=$(sha256sum "$out/SHA256SUMS") || exit 1
-printf '%s\n' "fork_lsn=$fork" "fork_timeline=$3" "end_lsn=$end" "end_timeline=$last_timeline" "transactions=$transactions" \
+printf '%s\n' "fork_lsn=$fork" "fork_timeline=$fork_timeline" "end_lsn=$end" "end_timeline=$last_timeline" "transactions=$transactions" \
   "first_time=$first_time" "last_time=$last_time" "relations=$relations" "path=$out" "sha256=${sum%% *}" \
   "copied=$copied" "copy=$([ $copied = yes ] && echo "$copy" || echo none)" "reason=$why" >"$out/report.part"
 sync -f "$out" && mv "$out/report.part" "$out/report" && sync -f "$out"
