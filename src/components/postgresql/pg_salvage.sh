@@ -1,7 +1,7 @@
 # Saves what only this stopped side has, before anything overwrites it: the records after the fork
 # first, then who was committed in them, then the whole directory if the disk allows.
-# Parameters: CLUSTER RUN FORK_LSN FORK_TIMELINE keep|drop
-run=$1 fork=$2 keep=$4
+# Parameters: CLUSTER RUN FORK_LSN FORK_TIMELINE METHOD keep|drop
+run=$1 fork=$2 method=$4 keep=$5
 out=$SB_STATE/salvage/$run/${unit%.service}
 [ ! -e "$SB_RUN/open/$unit" ] || quit 2 "the guard is open"
 postmaster && quit 2 "the server runs"
@@ -56,6 +56,7 @@ while [ "$walk" ]; do
 done
 say "progress reading records"
 awk -v out="$out/transactions.tsv" -v rels="$out/relations" '
+  function touch(x, r) { if (!((x, r) in seen)) { seen[x, r] = 1; touched[x] = touched[x] (touched[x] ? "," : "") r } }
   BEGIN { print "transaction\tposition\tcommitted\trecords\trelations" >out }
   {
     if (!match($0, /tx: +[0-9]+/)) next
@@ -66,7 +67,7 @@ awk -v out="$out/transactions.tsv" -v rels="$out/relations" '
     while (match(rest, /rel [0-9]+\/[0-9]+\/[0-9]+/)) {
       r = substr(rest, RSTART + 4, RLENGTH - 4); sub(/^[0-9]+\//, "", r); rest = substr(rest, RSTART + RLENGTH)
       split(r, part, "/")
-      if (part[2] >= 16384 && !((x, r) in seen)) { seen[x, r] = 1; touched[x] = touched[x] (touched[x] ? "," : "") r }
+      if (part[2] >= 16384) touch(x, r)
     }
     if ($0 !~ /rmgr: Transaction/ || $0 !~ /desc: COMMIT/) next
     at = $0; sub(/.*desc: COMMIT(_PREPARED [0-9]+:)? */, "", at); when = at; sub(/ UTC.*/, "", when); sub(/;.*/, "", when)
@@ -74,7 +75,7 @@ awk -v out="$out/transactions.tsv" -v rels="$out/relations" '
     lsn = $0; sub(/.*lsn: /, "", lsn); sub(/,.*/, "", lsn)
     if (match(at, /subxacts: [0-9 ]+/)) {
       s = substr(at, RSTART + 10, RLENGTH - 10); k = split(s, sub_x, " ")
-      for (i = 1; i <= k; i++) { y = sub_x[i]; count[x] += count[y]; if (touched[y]) touched[x] = touched[x] (touched[x] ? "," : "") touched[y] }
+      for (i = 1; i <= k; i++) { y = sub_x[i]; count[x] += count[y]; m = split(touched[y], part, ","); for (j = 1; j <= m; j++) touch(x, part[j]) }
     }
     print x "\t" lsn "\t" when "\t" count[x] "\t" touched[x] >out
     n++; if (!first) first = when; final = when
@@ -89,7 +90,8 @@ gzip -f "$out/records" && rm -f "$out/summary" "$out/relations"
 size=$(du -sk "$data") && size=${size%%[!0-9]*}
 free=$(kib_free "${data%/*}")
 copy=${data%.rewinding}.diverged.$run copied=no why=-
-if [ "$keep" != keep ]; then why="the option keep_diverged is off"
+if [ "$method" = rebuild ]; then copied=yes why="the rebuild keeps it under that name"
+elif [ "$keep" != keep ]; then why="the option keep_diverged is off"
 elif mountpoint -q "$data"; then why="the data directory is a file system of its own"
 elif [ -e "$copy" ]; then copied=yes
 elif [ "$free" -lt $((size + size / 10 + 262144)) ]; then why="$free KiB are free beside $data, $size are needed"
