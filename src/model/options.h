@@ -8,23 +8,26 @@
 namespace switchback {
 
 enum class OptionType {
-  text,            // any text without control characters
-  name,            // [A-Za-z0-9][A-Za-z0-9._-]*
-  host_role,       // a role that the site has a host for
-  integer,         // a whole number, not negative
-  percent,         // "20%"; held as a whole number
+  text,       // any text without control characters
+  name,       // [A-Za-z0-9_][A-Za-z0-9._@-]*: also a unit such as postgresql@15-main
+  host_role,  // a role that the site has a host for
+  choice,     // one of the words in OptionSpec::choices
+  integer,    // a whole number, not negative
+  percent,    // "20%"; held as a whole number
   boolean,
-  duration,        // "30s"; held in milliseconds
-  absolute_path,   // not "/", no "..", no control characters
-  path_list,       // list of absolute_path
-  name_list,       // list of name
-  address,         // IPv4, IPv6 or host name
+  duration,       // "30s"; held in milliseconds
+  absolute_path,  // not "/", no "..", no control characters
+  path_list,      // list of absolute_path
+  text_list,      // list of text
+  name_list,      // list of name
+  address,        // IPv4, IPv6 or host name
   address_list,
-  command,         // argument vector: list of text
-  secret,          // reference: file:PATH, host-file:PATH, env:NAME, command:LINE
-  http_check,      // {url, status, contains}
-  http_request,    // {method, url, body, status, header_file}; may be null
-  step_commands,   // {probe: command, apply: command, undo: command}
+  command,        // argument vector: list of text
+  command_list,   // one argument vector, or a list of them; held as a list of vectors
+  secret,         // reference: file:PATH, host-file:PATH, env:NAME, command:LINE
+  http_check,     // {url, status, contains}
+  http_request,   // {method, url, body, status, header_file}; may be null
+  step_commands,  // {probe: command, apply: command, undo: command}
 };
 
 struct OptionSpec {
@@ -32,7 +35,20 @@ struct OptionSpec {
   OptionType type = OptionType::text;
   std::string_view default_value;  // as YAML; "required" or "optional" when there is none
   std::string_view help;           // one sentence for operators
+  std::string_view choices = "";   // choice only: "streaming|logical"
+
+  bool required() const { return default_value == "required"; }
+  bool has_default() const { return !required() && default_value != "optional"; }
 };
+
+// What a message, the schema and the reference page call a type, and what a right value looks like.
+struct OptionForm {
+  std::string_view name;     // "duration"
+  std::string_view what;     // "a duration"
+  std::string_view example;  // "30s"
+};
+
+const OptionForm& option_form(OptionType type);
 
 // What the reader must know of a component type; components/types.h makes the rows from its table.
 struct ComponentSchema {
