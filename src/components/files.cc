@@ -34,9 +34,11 @@ constexpr std::array files_options = {
 };
 
 // Each script is what all share, then its own text.
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view access_body =
-#include "shell/files_access.inc"
 #include "shell/files_common.inc"
+#include "shell/files_access.inc"
     ;
 constexpr std::string_view pull_body =
 #include "shell/files_common.inc"
@@ -74,6 +76,7 @@ constexpr std::string_view observe_body =
 #include "shell/files_common.inc"
 #include "shell/files_observe.inc"
     ;
+// clang-format on
 
 constexpr std::string_view parameters =
     "MODE RUN COMPONENT SOURCE PEER PORT BECOME KEY SHRINK NEXCLUDES EXCLUDE... PATH...";
