@@ -3,6 +3,10 @@
 #include <array>
 #include <vector>
 
+#include "components/command.h"
+#include "components/dns.h"
+#include "components/files.h"
+#include "components/http.h"
 #include "components/postgresql.h"
 #include "components/site.h"
 #include "components/systemd.h"
@@ -10,9 +14,8 @@
 namespace switchback {
 
 std::span<const ComponentType* const> component_types() {
-  static const std::array<const ComponentType*, 2> table = {
-      &postgresql_type(),
-      &systemd_type,
+  static const std::array<const ComponentType*, 6> table = {
+      &postgresql_type(), &files_type, &systemd_type, &http_type, &dns_type, &command_type,
   };
   return table;
 }
