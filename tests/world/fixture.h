@@ -81,6 +81,7 @@ struct LocalHost {
 
   // Also the way back after the runner was killed, or as another process would come.
   void connect() {
+    answers.clear();  // request ids begin anew
     real = std::make_unique<RealShell>(options());
     real->connect({});
   }
