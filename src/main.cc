@@ -127,6 +127,7 @@ class CommandLine {
     name_application(plan);
     add_plan_flags(plan);
     plan->add_flag("--no-look", words_.flags.no_look, "Use stored facts; ask no host");
+    plan->add_flag("--commands", words_.flags.commands, "Name the command of every step");
     plan->add_flag("--markdown{markdown},--shell{shell}", words_.flags.form,
                    "As a document, or as a runbook for sh that works without Switchback");
     add_operation("adopt", "Put the application under guard: guards, status files, first claim",

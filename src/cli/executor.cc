@@ -116,7 +116,7 @@ int execute_run(const std::string& state_directory, int64_t run, const std::stri
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
   RealClock clock;
-  RealShell shell(state_directory);
+  RealShell shell(shell_options(options));
   Engine engine(**store, shell, clock,
                 {who, Milliseconds(50), linger, [] { return asked_to_leave != 0; }});
   const auto departure = engine.execute(run);

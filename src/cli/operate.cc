@@ -1,7 +1,6 @@
 #include "cli/operate.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iostream>
 
@@ -75,14 +74,14 @@ Event created_event(const Situation& situation, const Prepared& prepared, const 
                 {"verified", who.verified},
                 {"ticket", flags.ticket},
                 {"reason", flags.reason},
-                {"predicted_ms", prepared.prediction.total.count()}};
+                {"predicted_ms", prepared.prediction.total.expected.count()}};
   return event;
 }
 
-std::string plan_text(const Prepared& prepared, const OperateFlags& flags, bool color) {
+std::string plan_text(const Prepared& prepared, const OperateFlags& flags) {
   if (flags.form == "markdown") return render_markdown(prepared.plan, prepared.prediction);
   if (flags.form == "shell") return render_shell(prepared.plan);
-  return render_text(prepared.plan, prepared.prediction, color);
+  return render_text(prepared.plan, prepared.prediction, flags.commands);
 }
 
 }  // namespace
@@ -96,8 +95,7 @@ int print_plan(const Options& options, Operation operation, const std::string& a
   if (flags.form == "json") {
     print_json(render_json(prepared->plan, prepared->prediction));
   } else {
-    const bool color = flags.form == "text" && isatty(STDOUT_FILENO) != 0;
-    fmt::print("{}", plan_text(*prepared, flags, color));
+    fmt::print("{}", plan_text(*prepared, flags));
   }
   return exit_done;
 }
@@ -109,7 +107,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
   auto prepared = prepare(*situation, operation, flags.to);
   if (!prepared) return report_error(options, prepared.error());
   if (!options.json) {
-    fmt::print("{}", plan_text(*prepared, flags, isatty(STDOUT_FILENO) != 0));
+    fmt::print("{}", plan_text(*prepared, flags));
   }
   if (flags.dry_run) {
     if (options.json) print_json(render_json(prepared->plan, prepared->prediction));

@@ -103,6 +103,12 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
   return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*store)));
 }
 
+RealShellOptions shell_options(const Options& options) {
+  RealShellOptions chosen;
+  chosen.controller_state_root = options.state + "/host";
+  return chosen;
+}
+
 Catalogue catalogue() {
   Catalogue all;
   for (const ComponentType* type : component_types()) all.types.push_back(type);

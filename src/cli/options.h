@@ -9,6 +9,7 @@
 #include "model/application.h"
 #include "planner/planner.h"
 #include "store/store.h"
+#include "world/real_shell.h"
 
 namespace switchback {
 
@@ -37,6 +38,9 @@ Result<std::string> read_file(const std::string& path);
 
 // The store in the state folder. `create` makes it when it is missing; without, `not_found`.
 Result<std::unique_ptr<Store>> open_store(const Options& options, bool create);
+
+// How the hosts are reached, and where the controller keeps its own receipts.
+RealShellOptions shell_options(const Options& options);
 
 // The component types and scripts that this program knows.
 Catalogue catalogue();

@@ -45,11 +45,13 @@ Result<Situation> look_at(const Options& options, const std::string& application
     situation.snapshot.facts = *facts;
     auto history = situation.store->durations(name);
     if (!history) return std::unexpected(history.error());
-    situation.history = *history;
+    for (const PastDuration& past : *history) {
+      situation.history[past.step].push_back(Milliseconds(past.elapsed_ms));
+    }
   }
   if (look == Look::fresh) {
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "looking at the hosts of {} …\n", name);
-    RealShell shell(options.state);
+    RealShell shell(shell_options(options));
     const auto seen = observe(shell, clock, name, situation.application.all_hosts(),
                               observations(situation.application), script_bodies(), look_bound);
     situation.snapshot.facts = merge_facts(std::move(situation.snapshot.facts), seen);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/options.h"
+#include "planner/predict.h"
 
 namespace switchback {
 
@@ -12,7 +13,7 @@ struct Situation {
   std::unique_ptr<Store> store;  // null when there is none yet and none was asked for
   Claim claim;
   Snapshot snapshot;
-  std::vector<PastDuration> history;
+  Durations history;
 };
 
 enum class Look {

@@ -1,0 +1,337 @@
+# The runner: it lives at the far end of one channel per host, takes requests on standard input and
+# answers on standard output. Plain POSIX sh; dash, bash and busybox ash have to read it.
+#
+# A request is ONE line of quoted words, for eval; the sender's quoting is the only code that is
+# trusted (tests/world/quote_test.cc), and `read` fails on a line without its end, so half a request
+# never runs:
+#   J id guarding application step attempt epoch claim store run bound_ms stall_ms hold_ms once
+#     probe_stdin apply_stdin probe_words words word...        run a step (see job)
+#   G id                                 the newest `progress` line of a running request
+#   K id                                 end the process group of a running request
+#   H text                               answers `! text`: the far end lives
+# Answers, in the order in which they become ready, written by one process so that none interleave:
+#   = id status exit_code applied elapsed_ms replayed cut out_bytes err_bytes  LF  out  err
+#   + id progress TEXT                   the answer to G, when there is such a line
+# Descriptors: 3 answers, 4 requests, 5 and 6 the queue to the collector, 8 claim lock, 9 step lock.
+# Every fork costs 0.2 ms and every exec 0.6 ms of somebody's outage: count them before adding one.
+LC_ALL=C; export LC_ALL; umask 077; cd /
+PATH=${SB_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
+: "${SB_STATE_ROOT:=/var/lib/switchback}" "${SB_RUN_ROOT:=/run/switchback}" "${SB_SH:=/bin/sh}"
+n='
+'
+lacks=
+for tool in flock timeout stat sync mkfifo base64 mktemp head tail grep sleep cat rm mv mkdir wc find; do
+  command -v "$tool" >/dev/null 2>&1 || lacks="$lacks $tool"
+done
+# Only GNU timeout ends a whole process group.
+case $lacks in *timeout*) ;; *) case $(timeout --version 2>/dev/null) in *GNU*) ;; *) lacks="$lacks timeout(GNU)" ;; esac ;; esac
+[ -r /proc/uptime ] || lacks="$lacks /proc/uptime"
+if [ -n "$lacks" ]; then printf 'switchback-runner 1 lacks%s\n' "$lacks"; exit 1; fi
+
+# The channel's own files: on tmpfs, because secrets may pass through them.
+[ -d "$SB_RUN_ROOT" ] || (umask 022; mkdir -p "$SB_RUN_ROOT") 2>/dev/null
+for root in "$SB_RUN_ROOT" /dev/shm /tmp; do d=$(mktemp -d "$root/channel.$$.XXXXXX" 2>/dev/null) && break; done
+if [ -z "$d" ] || ! mkfifo "$d/q"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
+# Leftovers of runners that were killed; a job may outlive its runner, but hardly for a day.
+for old in "$SB_RUN_ROOT"/channel.*; do
+  pid=${old#"$SB_RUN_ROOT"/channel.}; pid=${pid%%.*}
+  [ -d "/proc/$pid" ] || find "$old" -maxdepth 0 -mtime +0 -exec rm -rf {} + 2>/dev/null
+done
+exec 3>&1 4<&0 5<>"$d/q" </dev/null >/dev/null
+
+# What `timeout` starts for a step. It ends itself on TERM only after its command has: a command that
+# ignores TERM is killed, with its group, two seconds later, and the lock stays held until then.
+inner=$(cat <<'INNER'
+d=$1 id=$2 log=$3 start=$4 must=$5 end=$6 stall=$7 hold=$8 once=$9; shift 9
+pin=$1 ain=$2 np=$3; shift 3
+o=$d/$id.o e=$d/$id.e f=$d/$id.f ap=0 rc=-1 term= watcher=
+trap 'term=1' TERM
+now() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
+note() { echo "$ap $rc $1" >"$d/$id.r"; }
+finish() { note "$1"; [ -z "$watcher" ] || kill "$watcher"; exit 0; }
+pw= aw= i=0
+for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
+probe() {
+  : >"$o"; : >"$f"
+  (eval "exec $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
+  [ -z "$term" ] || finish running
+}
+apply() {
+  if [ -n "$log" ]; then
+    if ! { printf '\n%s\n' "$start" >>"$log" && sync "$log" "${log%/*}"; } 2>>"$e"; then
+      [ "$must" = 0 ] || finish no_receipt
+    fi
+  fi
+  ap=1; note running
+  if [ -n "$pw" ]; then (eval "exec $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
+  else (eval "exec $aw" <"$ain" >>"$o" 2>>"$e" 8>&- 9>&-); rc=$?; fi
+  [ -z "$term" ] || finish running
+}
+watch() {
+  exec 8>&- 9>&-; trap - TERM; last= ; now; mark=$now
+  while sleep "$tick"; do
+    text=$(tail -q -c 4096 "$e" "$f" 2>/dev/null | grep '^progress '); now
+    if [ -n "$text" ] && [ "$text" != "$last" ]; then last=$text mark=$now
+    elif [ $((now - mark)) -ge "$stall" ]; then : >"$d/$id.stalled"; kill $PPID; exit 0; fi
+  done
+}
+if [ "$stall" -gt 0 ]; then
+  tick=0.05; [ "$stall" -lt 100 ] || tick=0.25; [ "$stall" -lt 400 ] || tick=1
+  watch & watcher=$!
+fi
+[ -n "$pw" ] || { apply "$@"; finish ended; }
+since= pause=005 limit=$end verdict=timed_out
+while :; do
+  probe "$@"; now
+  if [ $rc -eq 0 ]; then
+    : "${since:=$now}"
+    [ $((now - since)) -lt "$hold" ] && [ "$once" = 0 ] || finish ended
+  else
+    since=
+    [ "$once" = 0 ] || finish ended
+    if [ $ap = 0 ] && [ -n "$aw" ]; then
+      apply "$@"
+      # What failed seldom comes true later: one more second, then the answer.
+      if [ $rc -ne 0 ]; then now; verdict=ended; [ $((now + 100)) -ge "$limit" ] || limit=$((now + 100)); fi
+      continue
+    fi
+  fi
+  note running
+  [ "$now" -lt "$limit" ] || finish $verdict
+  sleep "0.$pause"; [ -z "$term" ] || finish running
+  case $pause in 005) pause=010 ;; 010) pause=020 ;; 020) pause=040 ;; *) pause=100 ;; esac
+done
+INNER
+)
+
+# The collector: the only writer of answers. It ends, and removes the channel's files, when the last
+# job has closed the queue, which may be long after the channel broke.
+collect() {
+  exec 6<"$d/q" 5>&- 4<&-; trap '' PIPE HUP; swept=0 done=
+  while read -r kind i st rc ap ms re <&6; do case $kind in
+    a) o=$d/$i.o e=$d/$i.e f=$d/$i.f
+      if [ -s "$o" ] || [ -s "$e" ] || [ -s "$f" ]; then
+        set -- $(stat -c %s "$o" "$e" "$f"); cut=0
+        [ "$1" -le 1048576 ] || cut=1; [ "$2" -le 917504 ] || cut=1; [ "$3" -le 65536 ] || cut=1
+        ol=$1 el=$2 fl=$3
+        [ $cut = 0 ] || { [ "$1" -le 1048576 ] || ol=1048576; [ "$2" -le 917504 ] || el=917504; [ "$3" -le 65536 ] || fl=65536; }
+        [ ! -e "$d/$i.cut" ] || cut=1
+        printf '= %s %s %s %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" $cut "$ol" $((el + fl))
+        [ "$ol" = 0 ] || head -c "$ol" "$o"
+        [ "$el" = 0 ] || tail -c "$el" "$e"
+        [ "$fl" = 0 ] || head -c "$fl" "$f"
+      else printf '= %s %s %s %s %s %s 0 0 0\n' "$i" "$st" "$rc" "$ap" "$ms" "$re"; fi >&3 ;;
+    p) printf '+ %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" >&3 ;;
+    h) printf '! %s\n' "$i" >&3 ;;
+    z) done="$done $d/$i.*" swept=$((swept + 1)); [ $swept -lt 32 ] || { rm -f $done; swept=0 done=; } ;;
+  esac; done 2>/dev/null
+  rm -rf "$d"
+}
+
+clock() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
+
+# Every job answers exactly once, whatever happens in it; what follows is off the critical path.
+answer() {
+  [ -z "$answered" ] || return 0
+  answered=1; clock; [ "$ms" -ge 0 ] || ms=$(((now - begun) * 10))
+  echo "a $id $st $rc $ap $ms $re" >&5
+}
+leave() { answer; [ -z "$keep" ] || end_line; echo "z $id" >&5; }
+
+# The end line goes to the disk after the answer has left: whoever got the answer does not ask again,
+# and whoever did not finds either this line or "interrupted", and probes.
+end_line() {
+  ol=0 el=0
+  if [ -s "$o" ] || [ -s "$e" ]; then
+    set -- $(stat -c %s "$o" "$e"); ol=$1 el=$2
+    [ "$ol" -le 65536 ] || ol=65536
+    [ "$el" -le 8192 ] || el=8192
+    { { [ "$ol" = 0 ] || head -c "$ol" "$o"; } && { [ "$el" = 0 ] || tail -c "$el" "$e"; }; } >"$store/$at.out" || return
+    printf '\nend %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log" && sync "$store/$at.out" "$log" "$store"
+  else
+    printf '\nend %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
+  fi
+  [ $(((serial + $$) % 16)) -ne 0 ] || prune
+} 2>/dev/null
+
+prune() {
+  [ "$(wc -l <"$log")" -gt 400 ] || return 0
+  head -n -200 "$log" | while read -r kind a rest; do [ "$kind" != end ] || echo "$store/$a.out"; done >"$d/$id.old"
+  tail -n 200 "$log" >"$log.new" && sync "$log.new" && mv -f "$log.new" "$log" && sync "$store"
+  while read -r old; do rm -f "$old"; done <"$d/$id.old"
+}
+
+# A name that becomes a file's name.
+name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }
+
+# lock DESCRIPTOR MODE: waits until the bound. The first try is the common case.
+lock() {
+  flock -n "$2" "$1" && return 0
+  left || return 1
+  flock -w "$left" "$2" "$1" & echo $! >"$d/$id.p"; wait $!
+}
+
+# Seconds until the bound, with fractions.
+left() {
+  clock; c=$((end - now)); [ $c -gt 0 ] && [ ! -e "$d/$id.cancel" ] || return 1
+  c2=$((c % 100)); case $c2 in ?) c2=0$c2 ;; esac; left=$((c / 100)).$c2
+}
+
+say() { echo "$1" >>"$e"; }
+quit() { st=$1; [ -z "$2" ] || say "$2"; exit 0; }
+
+# Is the request's claim good enough for this host? And is its run?
+current() {
+  if [ -e "$SB_STATE/claim" ]; then
+    E= C= S= R=; read -r E C S R rest <"$SB_STATE/claim"
+    case $E in '' | *[!0-9]*) quit stale "the claim file $SB_STATE/claim is damaged: compare it with the other hosts, then correct it" ;; esac
+    [ "$E" -le "$ep" ] || quit stale "this host has seen epoch $E, the request has epoch $ep"
+    if [ "$E" -eq "$ep" ] && { [ "$C" != "$cl" ] || [ "$S" != "$so" ]; }; then
+      quit stale "this host holds claim $C of store $S for epoch $E, the request has claim $cl of store $so"
+    fi
+    case $R in '' | *[!0-9]*) R=0 ;; esac
+    [ "$S" != "$so" ] || [ "$R" -le "$rn" ] || quit stale "this host has seen run $R of this store, the request is of run $rn"
+  fi
+  seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
+  case $seen in '' | *[!0-9]*) seen=0 ;; esac
+  [ "$seen" -le "$rn" ] || quit stale "this host has seen run $seen of this store, the request is of run $rn"
+}
+
+# Remembers the newest run, durably, once per run and host.
+remember() {
+  [ "$seen" -lt "$rn" ] || return 0
+  { [ -d "$SB_STATE/runs" ] || mkdir -p "$SB_STATE/runs"; } && command exec 7>>"$SB_RUN/locks/.runs" &&
+    left && flock -w "$left" 7 || return 1
+  seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
+  if [ "${seen:-0}" -lt "$rn" ]; then
+    echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
+      sync "$SB_STATE/runs" || return 1
+  fi
+  exec 7>&-
+}
+
+# Has this attempt been here before? Sets `before` to "", start or end.
+lookup() {
+  before=
+  [ -s "$log" ] || return 0
+  lines=$(grep -F " $at " "$log") || return 0
+  IFS=$n; set -f
+  for line in $lines; do
+    IFS=' '; set -- $line
+    case $#.$1.$2 in
+      5.start."$at") [ "$5" = . ] && [ "$before" != end ] && before=start ;;
+      9.end."$at") [ "$9" = . ] && before=end st=$3 rc=$4 ap=$5 ms=$6 ol=$7 el=$8 ;;
+    esac
+  done
+  unset IFS; set +f
+  [ "$before" = end ] || return 0
+  size=0; [ $((ol + el)) -eq 0 ] || size=$(stat -c %s "$store/$at.out" 2>/dev/null)
+  # The end line reached the disk and the output did not: as if the end line had not either.
+  if [ "${size:-0}" -ne $((ol + el)) ]; then before=start st=refused rc=-1 ms=-1; return 0; fi
+  [ "$ol" = 0 ] || head -c "$ol" "$store/$at.out" >>"$o"
+  [ "$el" = 0 ] || tail -c "$el" "$store/$at.out" >>"$e"
+  re=1
+}
+
+guarded() {
+  name "$SB_APP" && name "$step" && name "$at" && name "$so" || quit refused "application, step, attempt and store id must be plain names"
+  stop=0; [ "$g" != stop ] || stop=1
+  [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
+  if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
+    lock 9 -x || quit busy "another holder kept the lock of $step"
+    case $g in
+      effect) lock 8 -s || quit busy "the claim is being changed" ;;
+      publish) lock 8 -x || quit busy "steps under the old claim are still running" ;;
+    esac
+  elif [ $stop = 0 ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
+  fi
+  # Stopping is never refused, and so needs neither claim nor receipt.
+  if [ $stop = 1 ]; then exec 8>&-; seen=$rn; else current; fi
+  { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
+    { [ $stop = 1 ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
+  remember 2>>"$e" || [ $stop = 1 ] || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+  [ -z "$log" ] || lookup
+  case $before in
+    end) exit 0 ;;
+    # Never run blindly: the probe, if there is one, tells what became of it.
+    start) log= ; once=1 ;;
+  esac
+}
+
+# Runs the words under the bound; sets st, rc, ap.
+run() {
+  left || quit timed_out "the bound was reached before the command started"
+  if [ -z "$log" ] && [ "$g" = read ] && { [ "$np" = 0 ] || { [ $once = 1 ] && [ "$np" -eq $# ]; }; } && [ "$stall" -eq 0 ]; then
+    in=$pin; [ "$np" -gt 0 ] || { in=$ain ap=1; }
+    timeout -k 2 "$left" "$@" <"$in" 5>&- &
+    echo $! >"$d/$id.p"; wait $!; x=$? st=running
+    rc=$x; case $x in 124 | 137 | 143) ;; *) st=ended ;; esac
+  else
+    timeout -k 2 "$left" "$SB_SH" -c "$inner" switchback "$d" "$id" "$log" "start $at $ep $rn ." $((1 - stop)) "$end" $((stall / 10)) \
+      $((hold / 10)) "$once" "$pin" "$ain" "$np" "$@" 5>&- &
+    echo $! >"$d/$id.p"; wait $!; x=$? st=running
+    rc=$x; [ ! -s "$d/$id.r" ] || read -r ap rc st <"$d/$id.r"
+  fi
+  [ "$st" = running ] || return 0
+  clock
+  if [ -e "$d/$id.cancel" ]; then st=timed_out; say "ended on request"
+  elif [ -e "$d/$id.stalled" ]; then st=stalled
+  elif [ "$now" -ge $((end - 2)) ]; then st=timed_out
+  else st=ended; [ "$rc" -ge 0 ] && [ $x -eq 0 ] || rc=$x; fi
+}
+
+# secret WORD FILE: where a command's standard input comes from.
+secret() {
+  case $1 in
+    '') in=/dev/null ;;
+    host:*) in=${1#host:}; [ -r "$in" ] || quit refused "the secret file $in cannot be read" ;;
+    b64:*) in=$d/$id.$2; printf %s "${1#b64:}" | base64 -d >"$in" || quit refused "the secret cannot be stored" ;;
+    *) quit refused "unknown kind of standard input" ;;
+  esac
+}
+
+job() {
+  o=$d/$id.o e=$d/$id.e st=refused rc=-1 ap=0 ms=-1 re=0 answered= keep= before= log= stop=0
+  : >"$d/$id.f"; clock; begun=$now; end=$((now + bound / 10))
+  trap leave EXIT
+  [ $# -eq "$argc" ] || quit refused "the request arrived with $# words instead of $argc"
+  SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN
+  store=$SB_STATE/receipts
+  case $g in
+    read) ;;
+    effect | stop | publish) log=$store/$step.log; guarded "$@" ;;
+    *) quit refused "unknown guarding $g" ;;
+  esac
+  secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
+  if [ "$before" = start ]; then
+    [ "$np" = 0 ] || run "$@"
+    say "an earlier start of $at left no end: nothing was run but the probe"
+    st=interrupted ap=1
+    exit 0
+  fi
+  run "$@"
+  [ -z "$log" ] || [ "$ap" = 0 ] || keep=1
+}
+
+J() {
+  id=$1 g=$2 SB_APP=$3 step=$4 at=$5 ep=$6 cl=$7 so=$8 rn=$9; shift 9
+  bound=$1 stall=$2 hold=$3 once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
+  serial=$((serial + 1))
+  (job "$@") >>"$d/$id.o" 2>>"$d/$id.e" 4<&- &
+}
+# Also the moment to cut a flood short, before it fills the tmpfs.
+G() { (text=$(tail -q -c 4096 "$d/$1.e" "$d/$1.f" | grep '^progress ' | tail -n 1)
+  [ -z "$text" ] || printf 'p %s %.300s\n' "$1" "$text" >&5
+  for file in "$d/$1.o" "$d/$1.e"; do
+    [ "$(stat -c %s "$file")" -le 16777216 ] || { : >"$d/$1.cut"; : >"$file"; }
+  done) 2>/dev/null 4<&- & }
+K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
+H() { echo "h $1" >&5; }
+
+serial=0
+collect 2>/dev/null &
+printf 'switchback-runner 1 %s\n' "$$" >&3
+exec 3>&-
+# `jobs` now and then, or ended jobs stay as zombies.
+while IFS= read -r line <&4; do eval "$line"; [ $((serial % 20)) -ne 0 ] || jobs >/dev/null; done
+exit 0
