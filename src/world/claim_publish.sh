@@ -1,0 +1,20 @@
+# claim_publish EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE...
+# Writes the claim on this host, whole or not at all. Run it under the exclusive claim lock, as the
+# runner does for a step of guarding "publish": then no step of the old claim is still at work. A host
+# that holds a greater epoch, or another claim of the same epoch, keeps its own (exit 3).
+epoch=$1 claim=$2 store=$3 run=$4; shift 4
+case $epoch$run in '' | *[!0-9]*) echo "epoch and run must be numbers" >&2; exit 2 ;; esac
+[ -n "$claim" ] && [ -n "$store" ] || { echo "claim id and store id must not be empty" >&2; exit 2; }
+if [ -e "$SB_STATE/claim" ]; then
+  read -r E C S R rest <"$SB_STATE/claim"
+  case $E in '' | *[!0-9]*) echo "the claim file $SB_STATE/claim is damaged" >&2; exit 3 ;; esac
+  if [ "$E" -gt "$epoch" ] || { [ "$E" -eq "$epoch" ] && [ "$C $S" != "$claim $store" ]; }; then
+    echo "this host holds claim $C of epoch $E" >&2; exit 3
+  fi
+fi
+umask 022
+{
+  echo "$epoch $claim $store $run" &&
+    for word do echo "active ${word%%=*} ${word#*=}" || exit; done
+} >"$SB_STATE/claim.new" && sync "$SB_STATE/claim.new" && mv -f "$SB_STATE/claim.new" "$SB_STATE/claim" &&
+  sync "$SB_STATE" || exit 4
