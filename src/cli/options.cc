@@ -100,7 +100,7 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
   }
   auto store = SqliteStore::open(file);
   if (!store) return std::unexpected(store.error());
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*store)));
+  return std::unique_ptr<Store>(std::move(*store));
 }
 
 RealShellOptions shell_options(const Options& options) {

@@ -319,6 +319,7 @@ std::vector<Step> salvage_steps(const Maker& make) {
                          .capture("run:number")
                          .capture(make.capture("method", "fork_lsn"))
                          .capture(make.capture("method", "fork_timeline"))
+                         .capture(make.capture("method", "method"))
                          .literal(keep.is_boolean() && !keep.get<bool>() ? "drop" : "keep"));
   salvage.captures = {{"transactions", "integer"}, {"first_time", "text"}, {"last_time", "text"},
                       {"relations", "text"},       {"path", "text"},       {"sha256", "word"},

@@ -11,6 +11,9 @@
 namespace switchback {
 namespace {
 
+// The file's format belongs to the runner, which reads it before every step.
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view claim_publish_body =
 #include "shell/claim_publish.inc"
     ;
@@ -60,14 +63,16 @@ constexpr std::string_view released_body =
 #include "shell/site_common.inc"
 #include "shell/site_released.inc"
     ;
+// clang-format on
 
 constexpr std::string_view adopt_parameters =
     "SITE MODE STATUS_FILE NPEERS PEER... [UNIT COMPONENT DATADIR]...";
 
 constexpr std::array scripts = {
-    NamedScript{"claim_publish", "EPOCH CLAIM_ID STORE_ID RUN [COMPONENT SITE]...",
+    NamedScript{"claim_publish", "EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE...",
                 claim_publish_body},
-    NamedScript{"claim_published", "EPOCH CLAIM_ID [COMPONENT SITE]...", claim_published_body},
+    NamedScript{"claim_published", "EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE...",
+                claim_published_body},
     NamedScript{"site_status", "FILE WORD", status_body},
     NamedScript{"site_status_is", "FILE WORD", status_is_body},
     NamedScript{"site_observe", "STATUS_FILE PATH...", observe_body},
@@ -203,15 +208,12 @@ Step claim_publish_step(const Host& host, const std::map<std::string, std::strin
   step.phase = "claim";
   step.where = host.key;
   step.title = fmt::format("Tell {} the claim", host.key);
-  step.probe = script_command("claim_published",
-                              {Argument::capture("run:epoch"), Argument::capture("run:claim_id")});
-  step.apply = script_command("claim_publish",
-                              {Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
-                               Argument::capture("run:store_id"), Argument::capture("run:number")});
-  for (const auto& [component, site] : active) {
-    append(step.probe.arguments, {component, site});
-    append(step.apply.arguments, {component, site});
-  }
+  std::vector<Argument> arguments = {
+      Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
+      Argument::capture("run:store_id"), Argument::capture("run:number")};
+  for (const auto& [component, site] : active) append(arguments, {component + "=" + site});
+  step.probe = script_command("claim_published", arguments);
+  step.apply = script_command("claim_publish", std::move(arguments));
   step.guarding = Guarding::publish;
   step.repeatable = true;
   return step;

@@ -21,6 +21,8 @@ constexpr std::array systemd_options = {
                "How long every unit must stay active before it counts as started."},
 };
 
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view stop_body =
 #include "shell/systemd_common.inc"
 #include "shell/systemd_stop.inc"
@@ -45,6 +47,7 @@ constexpr std::string_view observe_body =
 #include "shell/systemd_common.inc"
 #include "shell/systemd_observe.inc"
     ;
+// clang-format on
 
 constexpr std::array systemd_scripts = {
     NamedScript{"systemd_stop", "COMPONENT RUN GRACE_S BOUND_S UNIT...", stop_body},

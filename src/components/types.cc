@@ -3,15 +3,19 @@
 #include <array>
 #include <vector>
 
+#include "components/command.h"
+#include "components/dns.h"
+#include "components/files.h"
+#include "components/http.h"
+#include "components/postgresql.h"
 #include "components/site.h"
 #include "components/systemd.h"
 
 namespace switchback {
 
 std::span<const ComponentType* const> component_types() {
-  static constexpr std::array<const ComponentType*, 1> table = {
-      // &postgresql_type goes here, first (components/postgresql.h).
-      &systemd_type,
+  static const std::array<const ComponentType*, 6> table = {
+      &postgresql_type(), &files_type, &systemd_type, &http_type, &dns_type, &command_type,
   };
   return table;
 }

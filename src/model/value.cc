@@ -70,9 +70,12 @@ std::optional<int> parse_number(std::string_view text) {
 Json read_number(const Node& node, const OptionSpec& row, Problems& problems) {
   const auto number = node.quoted ? std::nullopt : parse_number(node.text);
   if (number) return *number;
+  const bool digits = !node.quoted && !node.text.empty() &&
+                      node.text.find_first_not_of("0123456789") == std::string::npos;
   return complain(node, row,
-                  fmt::format("{} is not a whole number; write digits only, without quotes",
-                              shown_text(node.text)),
+                  fmt::format("{} {}", shown_text(node.text),
+                              digits ? "is too large; write at most 2147483647"
+                                     : "is not a whole number; write digits only, without quotes"),
                   problems);
 }
 

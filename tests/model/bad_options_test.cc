@@ -46,7 +46,7 @@ constexpr auto in_options = std::to_array<Mistake>({
      "f:23:11: 'port': '5432' is not a whole number; write digits only, without quotes"},
     {"replication: streaming",
      "port: 99999999999",
-     "f:23:11: 'port': '99999999999' is not a whole number; write digits only, without quotes"},
+     "f:23:11: 'port': '99999999999' is too large; write at most 2147483647"},
     {"replication: streaming",
      "checksums: yes",
      "f:23:16: 'checksums': 'yes' is neither; write true or false"},

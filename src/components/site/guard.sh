@@ -55,13 +55,13 @@ case $epoch in '' | *[!0-9]*) answer 1 "not started: this host holds no claim" ;
 ask() { # ADDRESS [PORT]: the first line of that host's claim
   case $app in *[!A-Za-z0-9._-]*) return 1 ;; esac
   file=/var/lib/switchback/$app/claim
-  timeout 4 ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=3 -p "${2:-22}" \
+  timeout 2 ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=2 -p "${2:-22}" \
     -- "$1" "cat $file 2>/dev/null || sudo -n cat $file" </dev/null 2>/dev/null | head -n 1
 }
 asked=$(mktemp -d) || answer 1 "not started: no room for temporary files"
 trap 'rm -rf "$asked"' EXIT
 # Early in a boot the network may not be there yet: ask again until somebody answers, 5 s in all.
-tries=0
+IFS='. ' read -r first rest </proc/uptime
 while :; do
   n=0
   while read -r address port rest; do
@@ -71,10 +71,8 @@ while :; do
   done 2>/dev/null <"$state/peers"
   wait
   [ -z "$(cat "$asked"/[0-9]* 2>/dev/null)" ] || break
-  tries=$((tries + 1))
   IFS='. ' read -r now rest </proc/uptime
-  : "${first:=$now}"
-  [ "$tries" -lt 10 ] && [ $((now - first)) -lt 2 ] || break
+  [ $((now - first)) -lt 2 ] || break
   sleep 0.5
 done
 confirmed=

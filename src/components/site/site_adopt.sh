@@ -2,9 +2,9 @@
 # Puts the units under guard. Nothing is stopped or started; running units find their guard open.
 # May be repeated: what was enabled before the first adoption stays recorded.
 site=$1 mode=$2 status=$3 peers=$4; shift 4
-mkdir -p "$SB_STATE/receipts" "$SB_STATE/adopted" "$SB_RUN/open" "$SB_RUN/guard" "${status%/*}" ||
-  exit 1
-chmod 700 "$SB_STATE"
+# The status file is for every script on the host: the way to it must be open.
+umask 022
+mkdir -p "$SB_STATE/adopted" "$SB_RUN/open" "$SB_RUN/guard" "${status%/*}" || exit 1
 echo "$site" | write_file "$SB_STATE/site" || exit 1
 while [ "$peers" -gt 0 ]; do
   echo "$1"; shift

@@ -33,23 +33,38 @@ struct SimulatedReceipt {
   int status = 0;  // AnswerStatus of the end line
 };
 
+// What adoption puts on a host: whose side it is, and which units are under guard.
+struct SimulatedAdoption {
+  struct Unit {
+    std::string unit;
+    std::string component;
+  };
+  std::string site;
+  std::string mode;  // after_reboot: peer, confirm, open
+  std::string status_file;
+  std::vector<std::string> peers;  // addresses of the other side's hosts
+  std::vector<Unit> units;
+};
+
 // `/var/lib/switchback/APP`: durable.
 struct SimulatedAppState {
+  std::optional<SimulatedAdoption> adoption;
   std::optional<SimulatedClaimFile> claim;
   std::map<std::string, int64_t> newest_run;                      // store id -> run
   std::map<std::string, std::vector<SimulatedReceipt>> receipts;  // step -> lines
-  std::map<std::string, std::string> files;  // other small files by name: "site", "units" …
+  std::map<std::string, std::string> files;  // other small files: records, salvaged data
 };
 
 // A systemd unit. `processes` is what its control group holds: a stopped unit may leave some.
 struct SimulatedUnit {
   bool enabled = true;
   bool active = false;
+  bool starting = false;
+  int job = 0;  // a newer job replaces the older one
   int processes = 0;
-  bool guarded = false;         // its start is subject to the guard
+  std::string result = "success";
   bool leaves_process = false;  // planted: a process outlives the stop
   bool fails_to_start = false;  // planted
-  std::string component;
 };
 
 struct SimulatedHost {
@@ -74,6 +89,7 @@ struct SimulatedHost {
   // Gone with the power (tmpfs, memory).
   std::set<std::string> open_guards;              // "APP/UNIT": $SB_RUN/open/UNIT
   std::map<std::string, std::string> guard_says;  // "APP/UNIT": $SB_RUN/guard/UNIT
+  std::set<std::string> sessions;                 // data directories with a held session
 };
 
 }  // namespace switchback

@@ -60,6 +60,26 @@ int64_t pg_lsn_number(const std::string& text);
 // The number of records that both logs share from the start.
 size_t pg_common(const PgCluster& left, const PgCluster& right);
 
+class SimulatedWorld;
+struct SimulatedHost;
+
+// The server itself, as its unit starts and stops it.
+bool pg_start(PgCluster& cluster);  // false: there is nothing that could start
+// SIGINT: a primary sends everything, then its shutdown checkpoint, to a standby that listens.
+void pg_stop_cleanly(SimulatedWorld& world, SimulatedHost& host, PgCluster& cluster);
+void pg_crash(PgCluster& cluster);
+void pg_checkpoint(PgCluster& cluster);
+void pg_promote(PgCluster& cluster);
+// Replication goes on by itself: call it before every event.
+void pg_replicate(SimulatedWorld& world);
+// The active side that this standby streams from; null when it streams from nobody.
+const PgCluster* pg_upstream(SimulatedWorld& world, const SimulatedHost& host,
+                             const PgCluster& cluster);
+
+std::string pg_history_text(const PgCluster& cluster);
+// The fingerprint of the first `count` records.
+std::string pg_log_hash(const PgCluster& cluster, size_t count);
+
 inline bool pg_writable(const PgCluster& cluster) {
   return cluster.running && !cluster.in_recovery;
 }

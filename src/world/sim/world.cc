@@ -128,8 +128,10 @@ void SimulatedWorld::power_off(const std::string& key) {
   place.runner->lose_power();
   host.open_guards.clear();
   host.guard_says.clear();
+  host.sessions.clear();
   for (auto& [name, unit] : host.units) {
     unit.active = false;
+    unit.starting = false;
     unit.processes = 0;
   }
   for (auto& [directory, cluster] : host.clusters) {

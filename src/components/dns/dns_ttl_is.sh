@@ -1,0 +1,2 @@
+# Done when every server gives the record exactly TTL seconds.
+ttl_everywhere exactly "$ttl" "$@"
