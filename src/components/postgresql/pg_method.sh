@@ -14,7 +14,7 @@ file_of() {
 }
 case $relation in
   absent) answer rebuild "$8" ;;
-  broken) diverged=yes; answer rebuild "$8" ;;
+  broken) answer rebuild "$8; what only it had was saved before that" ;;
   same | ancestor)
     if [ "$tail" = none ]; then answer rebuild "its last records are not there to be compared"; fi
     t=${tail%%:*} b=${tail#*:} && b=${b%%:*}
