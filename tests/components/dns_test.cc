@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "components/script_runner.h"
@@ -75,11 +76,13 @@ class Dns : public testing::Test {
         at + "/primary", primary,
         "type primary; file \"zone\"; allow-update { key update; }; notify explicit; also-notify "
         "{ 127.0.0.2 port 15353; }; allow-transfer { any; };");
+    // A secondary whose first transfer fails tries again only after a minute.
+    wait_for("10.77.1.10", {"1"});
     second_ = std::make_unique<Named>(
         at + "/secondary", secondary,
         "type secondary; file \"zone\"; masterfile-format text; primaries { 127.0.0.1 port 15353; "
         "}; allow-notify { any; };");
-    wait_for("10.77.1.10");
+    wait_for("10.77.1.10", {"1", "2"});
   }
 
   void TearDown() override {
@@ -90,15 +93,16 @@ class Dns : public testing::Test {
     close(network_);
   }
 
-  // Until both servers answer that value.
-  void wait_for(const std::string& value) {
+  // Until those servers answer that value.
+  void wait_for(const std::string& value, const std::vector<std::string>& servers) {
     for (int i = 0; i < 100; ++i) {
       const std::string out = run("dns_observe", "observe", "x", "0", "none").out;
-      if (out.find("server.1.value=" + value) != std::string::npos &&
-          out.find("server.2.value=" + value) != std::string::npos) {
+      if (std::all_of(servers.begin(), servers.end(), [&](const std::string& number) {
+            return out.find("server." + number + ".value=" + value) != std::string::npos;
+          })) {
         return;
       }
-      usleep(100'000);
+      usleep(50'000);
     }
     FAIL() << "the servers do not answer " << value;
   }
