@@ -21,3 +21,5 @@ while [ $((tries = tries + 1)) -le $(($2 * 50)) ]; do
   sleep 0.02
 done
 [ "$reply" = t ] || quit 1 "no standby that answers within $2 s: $reply"
+# One that ran already must survive a restart of its unit, too.
+open_guard
