@@ -42,20 +42,31 @@ Json host_record(const Situation& situation, const Host& host) {
   return record;
 }
 
-void print_host(const Json& record, const Situation& situation) {
+void print_host(const Json& record) {
   fmt::print("  {:<12} {}\n", json_text(record, "host"),
              record["reachable"].get<bool>()
                  ? fmt::format("status {}, claim {}", json_text(record, "status", "none"),
                                json_text(record, "claim", "none"))
                  : "not reached: " + json_text(record, "why"));
   for (const Json& part : record["components"]) {
-    const Component* component = situation.application.find_component(json_text(part, "component"));
-    const ComponentType* type = catalogue().find_type(component->type);
-    fmt::print("    {:<12} {}\n", component->name,
-               type->summary_of == nullptr ? ""
-                                           : type->summary_of(situation.snapshot.of(
-                                                 component->name, json_text(record, "host"))));
+    std::vector<std::string> facts;
+    for (const auto& [name, value] : part["facts"].items()) {
+      facts.push_back(name + " " + value.get<std::string>());
+    }
+    fmt::print("    {:<12} {}\n", json_text(part, "component"), join(facts, ", "));
   }
+}
+
+// "RUN SEQUENCE HASH", as status prints the head; nothing when it is not that.
+std::optional<JournalHead> parse_head(const std::string& text) {
+  const auto words = split(text, ' ');
+  if (words.size() != 3) return std::nullopt;
+  Facts numbers;
+  numbers.values = {{"run", words[0]}, {"sequence", words[1]}};
+  const auto run = numbers.integer("run");
+  const auto sequence = numbers.integer("sequence");
+  if (!run || !sequence) return std::nullopt;
+  return JournalHead{*run, *sequence, words[2]};
 }
 
 }  // namespace
@@ -63,14 +74,7 @@ void print_host(const Json& record, const Situation& situation) {
 int show_ready(const Options& options, const std::string& application) {
   auto situation = look_at(options, application, Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  const Readiness readiness = ready(catalogue(), situation->application, situation->claim,
-                                    situation->snapshot, situation->history);
-  if (options.json) {
-    print_json(readiness_json(readiness));
-  } else {
-    fmt::print("{}", readiness_text(readiness, isatty(STDOUT_FILENO) != 0));
-  }
-  return readiness.go ? exit_done : exit_refused;
+  return exit_refused;
 }
 
 int show_status(const Options& options, const std::string& application) {
@@ -81,7 +85,7 @@ int show_status(const Options& options, const std::string& application) {
   std::string head;
   if (situation->store) {
     if (auto found = situation->store->head(situation->application.name)) {
-      head = fmt::format("{} {}", found->sequence, found->hash);
+      head = fmt::format("{} {} {}", found->run, found->sequence, found->hash);
     }
   }
   Json hosts = Json::array();
@@ -100,7 +104,7 @@ int show_status(const Options& options, const std::string& application) {
   fmt::print("{}: active at {}, claim epoch {}{}\n", situation->application.name,
              active ? *active : active.error().message, situation->claim.epoch,
              situation->claim.epoch == 0 ? " (not adopted; next: switchback adopt)" : "");
-  for (const Json& record : hosts) print_host(record, *situation);
+  for (const Json& record : hosts) print_host(record);
   if (!run.empty()) fmt::print("  {}\n", run);
   return exit_done;
 }

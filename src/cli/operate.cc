@@ -53,8 +53,7 @@ bool proceed(const Plan& plan, const OperateFlags& flags) {
 Event observed_event(const Situation& situation, const Plan& plan) {
   Event event;
   event.kind = EventKind::observed;
-  event.body = situation_record(situation.application, situation.claim, situation.snapshot,
-                                situation.history, plan);
+  event.body = {{"plan", plan_hash(plan)}, {"at", time_text(situation.snapshot.now_ms)}};
   return event;
 }
 

@@ -53,7 +53,7 @@ Result<Situation> look_at(const Options& options, const std::string& application
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "looking at the hosts of {} …\n", name);
     RealShell shell(shell_options(options));
     const auto seen = observe(shell, clock, name, situation.application.all_hosts(),
-                              observations(situation.application), script_bodies(), look_bound);
+                              observations(catalogue(), situation.application), script_bodies(), look_bound);
     situation.snapshot.facts = merge_facts(std::move(situation.snapshot.facts), seen);
     if (situation.store) {
       // Facts are a convenience of later questions; a full disk must not hide today's answer.

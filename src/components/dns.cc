@@ -28,6 +28,8 @@ constexpr std::array dns_options = {
                "Longest time until every server answers a new value."},
 };
 
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view lower_body =
 #include "shell/dns_common.inc"
 #include "shell/dns_lower.inc"
@@ -60,6 +62,7 @@ constexpr std::string_view observe_body =
 #include "shell/dns_common.inc"
 #include "shell/dns_observe.inc"
     ;
+// clang-format on
 
 constexpr std::string_view parameters =
     "MODE PORT ZONE RECORD VALUE TTL EPOCH CLAIM_ID COMPONENT UPDATE_SERVER SERVER...";

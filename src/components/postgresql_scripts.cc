@@ -155,7 +155,7 @@ constexpr std::array table = {
                 CLUSTER
                 " RELATION FORK_LSN FORK_TIMELINE END_LSN END_TIMELINE TAIL REWINDABLE REASON WISH",
                 method_body},
-    NamedScript{"pg_salvage", CLUSTER " RUN FORK_LSN FORK_TIMELINE KEEP", salvage_body},
+    NamedScript{"pg_salvage", CLUSTER " RUN FORK_LSN FORK_TIMELINE METHOD KEEP", salvage_body},
     NamedScript{"pg_salvaged", CLUSTER " RUN", salvaged_body},
     NamedScript{"pg_names", CLUSTER " RELATIONS", names_body},
     NamedScript{"pg_rewind",

@@ -12,6 +12,8 @@ namespace switchback {
 namespace {
 
 // The file's format belongs to the runner, which reads it before every step.
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view claim_publish_body =
 #include "shell/claim_publish.inc"
     ;
@@ -61,6 +63,7 @@ constexpr std::string_view released_body =
 #include "shell/site_common.inc"
 #include "shell/site_released.inc"
     ;
+// clang-format on
 
 constexpr std::string_view adopt_parameters =
     "SITE MODE STATUS_FILE NPEERS PEER... [UNIT COMPONENT DATADIR]...";

@@ -21,6 +21,8 @@ constexpr std::array systemd_options = {
                "How long every unit must stay active before it counts as started."},
 };
 
+// The parts of a script stay in this order.
+// clang-format off
 constexpr std::string_view stop_body =
 #include "shell/systemd_common.inc"
 #include "shell/systemd_stop.inc"
@@ -45,6 +47,7 @@ constexpr std::string_view observe_body =
 #include "shell/systemd_common.inc"
 #include "shell/systemd_observe.inc"
     ;
+// clang-format on
 
 constexpr std::array systemd_scripts = {
     NamedScript{"systemd_stop", "COMPONENT RUN GRACE_S BOUND_S UNIT...", stop_body},
@@ -103,10 +106,13 @@ std::vector<Step> stop_steps(Hook hook, const HookContext& context, const std::s
                                fmt::format("Stop {} at {}, proven", spoken(units), hosts[i].key));
     step.probe = script_command("systemd_stopped", literals(units));
     step.apply = stop_command(context, site, units);
-    step.undo =
-        script_command("systemd_start_again",
-                       {Argument::literal(context.component.name), Argument::capture("run:number"),
-                        Argument::literal(seconds_text(start_bound))});
+    // What is stopped to be rebuilt must not come back by an undo.
+    if (context.operation != Operation::reprotect) {
+      step.undo =
+          script_command("systemd_start_again", {Argument::literal(context.component.name),
+                                                 Argument::capture("run:number"),
+                                                 Argument::literal(seconds_text(start_bound))});
+    }
     step.bound =
         option_duration(context.options(site), "stop_bound", Milliseconds(120'000)) + margin;
     step.guarding = Guarding::stop;

@@ -7,15 +7,15 @@
 #include "components/dns.h"
 #include "components/files.h"
 #include "components/http.h"
+#include "components/postgresql.h"
 #include "components/site.h"
 #include "components/systemd.h"
 
 namespace switchback {
 
 std::span<const ComponentType* const> component_types() {
-  static constexpr std::array<const ComponentType*, 5> table = {
-      // &postgresql_type goes here, first (components/postgresql.h).
-      &files_type, &systemd_type, &http_type, &dns_type, &command_type,
+  static const std::array<const ComponentType*, 6> table = {
+      &postgresql_type(), &files_type, &systemd_type, &http_type, &dns_type, &command_type,
   };
   return table;
 }

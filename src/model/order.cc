@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/check.h"
 #include "model/reading.h"
 
 namespace switchback {
@@ -93,6 +94,7 @@ void order_components(std::span<const Link> links, Reading& reading) {
       return std::all_of(each.needs.begin(), each.needs.end(),
                          [&](const std::string& need) { return placed.count(need) != 0; });
     });
+    SWITCHBACK_CHECK(next != waiting.end(), "without a circle some component waits for nothing");
     placed.insert(next->name);
     ordered.push_back(std::move(*next));
     waiting.erase(next);

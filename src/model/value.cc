@@ -70,9 +70,12 @@ std::optional<int> parse_number(std::string_view text) {
 Json read_number(const Node& node, const OptionSpec& row, Problems& problems) {
   const auto number = node.quoted ? std::nullopt : parse_number(node.text);
   if (number) return *number;
+  const bool digits = !node.quoted && !node.text.empty() &&
+                      node.text.find_first_not_of("0123456789") == std::string::npos;
   return complain(node, row,
-                  fmt::format("{} is not a whole number; write digits only, without quotes",
-                              shown_text(node.text)),
+                  fmt::format("{} {}", shown_text(node.text),
+                              digits ? "is too large; write at most 2147483647"
+                                     : "is not a whole number; write digits only, without quotes"),
                   problems);
 }
 
@@ -214,7 +217,18 @@ Json read_list(const Node& node, const OptionSpec& row, Problems& problems) {
 
 // What the rows of a map inside cannot say.
 void check_inside(const Node& node, const OptionSpec& row, const Json& value, Problems& problems) {
-  if (row.type == OptionType::step_commands) return;
+  if (row.type == OptionType::step_commands) {
+    if (node.find("probe") == nullptr && node.find("apply") == nullptr) {
+      problems.add(
+          node.mark,
+          fmt::format("'{}' has neither 'probe' nor 'apply'; add both, or the one that fits",
+                      row.name));
+    } else if (node.find("undo") != nullptr && node.find("apply") == nullptr) {
+      problems.add(node.mark,
+                   fmt::format("'{}' has an 'undo' without an 'apply'; add 'apply'", row.name));
+    }
+    return;
+  }
   const Node* url = node.find("url");
   if (url != nullptr && value.at("url").is_string()) {
     if (const auto problem = url_problem(url->text)) problems.add(url->mark, *problem);

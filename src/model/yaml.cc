@@ -31,8 +31,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 2) {
       stop(mark_of(mark),
-           "a second document begins here; keep one, without another '---', with all its keys "
-           "at the same indentation");
+           "what stands here does not belong to the document above; keep one document, without a "
+           "second '---', with all its keys at the same indentation");
     }
   }
   void OnDocumentEnd() override {}
@@ -276,7 +276,8 @@ Node parse_yaml(std::string_view bytes, Problems& problems) {
     std::istringstream stream{std::string(bytes)};
     YAML::Parser parser(stream);
     bool any = false;
-    while (parser.HandleNextDocument(builder)) any = true;
+    // Never past the second document: yaml-cpp 0.7 finds empty ones for ever at a stray ','.
+    while (!builder.stopped && parser.HandleNextDocument(builder)) any = true;
     if (problems.empty() && (!any || builder.root.kind == Node::Kind::null)) {
       problems.add({1, 1}, "the file is empty; `switchback init` prints a file to start from");
     }

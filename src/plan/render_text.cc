@@ -42,7 +42,7 @@ Widths widths_of(const Plan& plan) {
   return widths;
 }
 
-void add_step(const Plan& plan, const Prediction& prediction, const Step& step, size_t number,
+void add_step(const Prediction& prediction, const Step& step, size_t number,
               const std::map<std::string, size_t>& numbers, const Widths& widths, bool commands,
               std::string& text) {
   const auto found = prediction.steps.find(step.id);
@@ -58,9 +58,10 @@ void add_step(const Plan& plan, const Prediction& prediction, const Step& step, 
     text += fmt::format("{}after {}\n", margin, fmt::join(after, " "));
   }
   if (step.kind == StepKind::gate) {
-    text += fmt::format("{}asks {} ({} of them): {}\n", margin,
-                        step.gate.by.empty() ? "a person" : step.gate.by, step.gate.people,
-                        clean(step.gate.text, 1000));
+    const std::string by = step.gate.by.empty() ? "a person" : step.gate.by;
+    const std::string count =
+        step.gate.people > 1 ? fmt::format(" ({} people)", step.gate.people) : "";
+    text += fmt::format("{}asks {}{}: {}\n", margin, by, count, clean(step.gate.text, 1000));
   }
   for (const std::string& note : step_notes(step)) text += margin + note + "\n";
   if (!commands) return;
@@ -69,7 +70,6 @@ void add_step(const Plan& plan, const Prediction& prediction, const Step& step, 
   for (const auto& [name, command] : parts) {
     if (!is_empty(*command)) text += fmt::format("{}{} {}\n", margin, name, command_text(*command));
   }
-  static_cast<void>(plan);
 }
 
 std::string head(const Plan& plan, const Prediction& prediction) {
@@ -84,8 +84,9 @@ std::string head(const Plan& plan, const Prediction& prediction) {
     text += fmt::format("  outage     {}\n", span_text(prediction.outage));
   }
   if (prediction.gates > 0) {
-    text += fmt::format("  people     asked {} times at most; their time comes on top\n",
-                        prediction.gates);
+    text += fmt::format(
+        "  people     {} at most; their time comes on top\n",
+        prediction.gates == 1 ? "asked once" : fmt::format("asked {} times", prediction.gates));
   }
   if (prediction.guesses > 0) {
     text += fmt::format("  guessed    {} of {} steps never ran: their times (~) are guesses\n",
@@ -99,9 +100,17 @@ std::string head(const Plan& plan, const Prediction& prediction) {
 
 std::string tail(const Plan& plan) {
   std::string text = "assumptions\n";
+  int unknown = 0;
   for (const Assumption& assumption : plan.assumptions) {
-    text += fmt::format("  {} {}: {}\n", assumption.met ? "  " : "✗ ", clean(assumption.text, 500),
+    if (assumption.met && assumption.value == "unknown") {
+      ++unknown;
+      continue;
+    }
+    text += fmt::format("  {} {}: {}\n", assumption.met ? "✓" : "✗", clean(assumption.text, 500),
                         clean(assumption.value, 100));
+  }
+  if (unknown > 0) {
+    text += fmt::format("  ? {} identities of machines and data are not observed yet\n", unknown);
   }
   if (!plan.remarks.empty()) text += "\nremarks\n";
   for (const std::string& remark : plan.remarks) text += "  - " + clean(remark, 500) + "\n";
@@ -144,7 +153,7 @@ std::string render_text(const Plan& plan, const Prediction& prediction, bool com
           found == prediction.steps.end() ? Milliseconds(0) : found->second.start;
       text += fmt::format("wave {}, from {} on\n", wave, duration_text(start));
     }
-    add_step(plan, prediction, step, i + 1, numbers, widths, commands, text);
+    add_step(prediction, step, i + 1, numbers, widths, commands, text);
   }
   return text + "\n" + tail(plan);
 }

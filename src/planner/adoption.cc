@@ -90,9 +90,9 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
     plan.active_after[component.name] = active;
   }
   if (adopts) {
-    const auto pair = pair_after("switchover", application.home_primary().name == active
-                                                   ? HomeRole::primary
-                                                   : HomeRole::secondary);
+    const auto pair =
+        pair_after("switchover", application.home_primary().name == active ? HomeRole::primary
+                                                                           : HomeRole::secondary);
     // Hosts that were adopted before keep the words that their last operation left.
     const auto published = published_pair(application, snapshot);
     const StatusPair words = published && claim.epoch > 0 ? *published : *pair;

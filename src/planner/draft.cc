@@ -240,6 +240,8 @@ Result<std::vector<Step>> Draft::assemble() {
           [&](const std::string& need) { return find_step(node.steps, need) != nullptr; });
       if (is_first) {
         step.needs.insert(step.needs.end(), before.begin(), before.end());
+      }
+      if (is_first || step.destructive) {
         step.needs.insert(step.needs.end(), relied.begin(), relied.end());
         kept[step.id] = relied;
       }

@@ -94,6 +94,10 @@ void add_starts(Draft& draft) {
     const std::string start = Draft::node(Hook::start, component.name);
     draft.add_hook(Hook::start, component, before);
     need_claim_on_host(draft, start);
+    if (draft.operation != Operation::failover &&
+        draft.steps(Draft::node(Hook::promote, component.name)).empty()) {
+      draft.relies(start, {Draft::node(Hook::stop, component.name)});
+    }
     draft.add_hook(Hook::verify, component, {start});
     need_claim_on_host(draft, Draft::node(Hook::verify, component.name));
   }

@@ -12,7 +12,7 @@ namespace switchback {
 namespace {
 
 constexpr Milliseconds connect_bound{5'000};     // how long a request waits for a connection
-constexpr Milliseconds known_down_bound{1'000};  // the same for a host that has long been away
+constexpr Milliseconds known_away_bound{1'000};  // the same for a host that has long been away
 constexpr Milliseconds attempt_bound{10'000};    // one attempt, from TCP to the runner's hello
 constexpr Milliseconds answer_grace{5'000};      // beyond the bound that the host itself keeps
 constexpr Milliseconds ping_bound{2'000};
@@ -87,8 +87,8 @@ RequestId RealShell::start(const ShellRequest& what) {
   request.secrets_open =
       (probe_input->command.empty() ? 0 : 1) + (apply_input->command.empty() ? 0 : 1);
   Link& link = found->second;
-  const bool long_down = link.down_since && now - *link.down_since >= connect_bound;
-  request.give_up = now + std::min(what.bound, long_down ? known_down_bound : connect_bound);
+  const bool long_away = link.away_since && now - *link.away_since >= connect_bound;
+  request.give_up = now + std::min(what.bound, long_away ? known_away_bound : connect_bound);
   link.waiting.push_back(std::move(request));
   if (!probe_input->command.empty()) ask_for_secret({id, what.host, true}, probe_input->command);
   if (!apply_input->command.empty()) ask_for_secret({id, what.host, false}, apply_input->command);
@@ -151,6 +151,7 @@ void RealShell::open(Link& link, Instant now) {
   link.channel = std::make_unique<Channel>(link.argv, link.runner);
   link.ready = false;
   link.attempt = now;
+  if (!link.away_since) link.away_since = now;
   link.ping_due.reset();
   link.known_scripts.clear();
   link.lacks.clear();
@@ -181,7 +182,6 @@ void RealShell::closed(Link& link, Instant now) {
   const bool was_ready = link.ready;
   link.channel.reset();
   link.ready = false;
-  if (!link.down_since) link.down_since = now;
   for (auto& [id, request] : link.sent) {
     if (request.end_offset > written) {
       request.give_up = now + std::min(request.what.bound, connect_bound);
@@ -223,7 +223,7 @@ void RealShell::take_messages(Link& link, Instant now) {
       }
       link.ready = true;
       link.failure = {};
-      link.down_since.reset();
+      link.away_since.reset();
       link.pause = Milliseconds(0);
       send_waiting(link, now);
     }

@@ -63,10 +63,10 @@ class RealShell final : public Shell {
     Instant attempt;       // when the channel was opened
     Instant next_attempt;  // when it may be opened again
     Milliseconds pause{0};
-    std::optional<Instant> down_since;
-    std::optional<Instant> ping_due;  // no sign of life by then: the channel is given up
-    ConnectFailure failure;           // of the last attempt; empty words: there is none
-    std::string lacks;     // what the runner named as missing
+    std::optional<Instant> away_since;  // the first attempt since it was last ready
+    std::optional<Instant> ping_due;    // no sign of life by then: the channel is given up
+    ConnectFailure failure;             // of the last attempt; empty words: there is none
+    std::string lacks;                  // what the runner named as missing
     std::set<std::string> known_scripts;
     std::deque<Request> waiting;
     std::map<RequestId, Request> sent;

@@ -58,9 +58,10 @@ probe() {
 }
 apply() {
   if [ -n "$log" ]; then
-    if ! { printf '\n%s\n' "$start" >>"$log" && sync "$log" "${log%/*}"; } 2>>"$e"; then
-      [ "$must" = 0 ] || finish no_receipt
-    fi
+    # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
+    folder=; [ -s "$log" ] || folder=${log%/*}
+    { printf '\n%s\n' "$start" >>"$log" && sync "$log" ${folder:+"$folder"}; } 2>>"$e" ||
+      [ "$must" = 0 ] || { echo "the start cannot be stored in $log: nothing was done" >>"$e"; finish no_receipt; }
   fi
   ap=1; note running
   if [ -n "$pw" ]; then (eval "exec $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
@@ -147,9 +148,9 @@ end_line() {
     [ "$ol" -le 65536 ] || ol=65536
     [ "$el" -le 8192 ] || el=8192
     { { [ "$ol" = 0 ] || head -c "$ol" "$o"; } && { [ "$el" = 0 ] || tail -c "$el" "$e"; }; } >"$store/$at.out" || return
-    printf '\nend %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log" && sync "$store/$at.out" "$log" "$store"
+    printf 'end %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log" && sync "$store/$at.out" "$log" "$store"
   else
-    printf '\nend %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
+    printf 'end %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
   fi
   [ $(((serial + $$) % 16)) -ne 0 ] || prune
 } 2>/dev/null
@@ -200,9 +201,10 @@ current() {
 # Remembers the newest run, durably, once per run and host.
 remember() {
   [ "$seen" -lt "$rn" ] || return 0
-  { [ -d "$SB_STATE/runs" ] || mkdir -p "$SB_STATE/runs"; } && command exec 7>>"$SB_RUN/locks/.runs" &&
+  { [ -d "$SB_STATE/runs" ] || { mkdir -p "$SB_STATE/runs" && sync "$SB_STATE"; }; } && command exec 7>>"$SB_RUN/locks/.runs" &&
     left && flock -w "$left" 7 || return 1
   seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
+  [ "${seen:-0}" -le "$rn" ] || quit stale "this host has seen run $seen of this store, the request is of run $rn"
   if [ "${seen:-0}" -lt "$rn" ]; then
     echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
       sync "$SB_STATE/runs" || return 1
@@ -233,30 +235,35 @@ lookup() {
   re=1
 }
 
+# The demands of the guarding: lock, claim, receipt. Sets `before`, or ends the job.
 guarded() {
-  name "$SB_APP" && name "$step" && name "$at" && name "$so" || quit refused "application, step, attempt and store id must be plain names"
+  name "$SB_APP" && name "$step" && name "$at" && name "$so" ||
+    quit refused "application, step, attempt and store id must be plain names"
+  # Without an apply nothing changes: no other step has to wait, and nothing needs a receipt.
+  if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then log=; [ "$g" = stop ] || current; return 0; fi
   stop=0; [ "$g" != stop ] || stop=1
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
-    lock 9 -x || quit busy "another holder kept the lock of $step"
+    lock 9 -x || quit "$(verdict busy)" "another holder kept the lock of $step"
     case $g in
-      effect) lock 8 -s || quit busy "the claim is being changed" ;;
-      publish) lock 8 -x || quit busy "steps under the old claim are still running" ;;
+      effect) lock 8 -s || quit "$(verdict busy)" "the claim is being changed" ;;
+      publish) lock 8 -x || quit "$(verdict busy)" "steps under the old claim are still running" ;;
     esac
   elif [ $stop = 0 ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
   # Stopping is never refused, and so needs neither claim nor receipt.
-  if [ $stop = 1 ]; then exec 8>&-; seen=$rn; else current; fi
+  if [ $stop = 1 ]; then exec 8>&-; else current; fi
   { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
     { [ $stop = 1 ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
-  remember 2>>"$e" || [ $stop = 1 ] || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+  [ $stop = 1 ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
   [ -z "$log" ] || lookup
   case $before in
     end) exit 0 ;;
     # Never run blindly: the probe, if there is one, tells what became of it.
-    start) log= ; once=1 ;;
+    start) log= once=1 ;;
   esac
 }
+verdict() { if [ -e "$d/$id.cancel" ]; then echo timed_out; else echo "$1"; fi; }
 
 # Runs the words under the bound; sets st, rc, ap.
 run() {

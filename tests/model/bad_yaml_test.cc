@@ -28,7 +28,7 @@ constexpr auto in_yaml = std::to_array<Mistake>({
      "f:4:3: a list stands where a key must stand; a key is one word and a colon"},
     {"application: serviceops",
      "application: serviceops\n---\nother: 1",
-     "f:4:1: a second document begins here; keep one, without another '---', with all its keys at the same indentation"},
+     "f:4:1: what stands here does not belong to the document above; keep one document, without a second '---', with all its keys at the same indentation"},
     {"application: serviceops",
      "application: \"serviceops",
      "f:40:19: the map does not go on here; give each of its keys the same indentation, and a colon; the text in quotes that ends here began in line 3: is its closing quote missing there?"},
@@ -55,7 +55,7 @@ constexpr auto in_yaml = std::to_array<Mistake>({
      "f:3:14: this character cannot begin a value; put the text in quotes"},
     {"application: serviceops",
      " application: serviceops",
-     "f:5:1: a second document begins here; keep one, without another '---', with all its keys at the same indentation"},
+     "f:5:1: what stands here does not belong to the document above; keep one document, without a second '---', with all its keys at the same indentation"},
     {"    host: db\n",
      "     host: db\n",
      "f:22:10: a ':' stands where no key can be; check the indentation, or put text that holds ': ' in quotes"},
@@ -92,7 +92,9 @@ constexpr auto in_yaml = std::to_array<Mistake>({
 });
 // clang-format on
 
-TEST(Mistakes, in_yaml_have_their_sentence) { expect_first_lines(in_yaml); }
+TEST(Mistakes, in_yaml_have_their_sentence) {
+  expect_first_lines(in_yaml);
+}
 
 }  // namespace
 }  // namespace switchback

@@ -79,8 +79,8 @@ TEST(Yaml, says_what_is_wrong_with_a_whole_file) {
       {"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\napplication: *c\n",
        "f:1:4: anchors (&name) are not allowed; write the value out"},
       {"a: 1\n---\nb: 1\n",
-       "f:2:1: a second document begins here; keep one, without another '---', "
-       "with all its keys at the same indentation"},
+       "f:2:1: what stands here does not belong to the document above; keep one document, without "
+       "a second '---', with all its keys at the same indentation"},
       {"? [a]\n: b\n",
        "f:1:3: a list stands where a key must stand; a key is one word and a colon"},
       {": b\n", "f:1:1: nothing stands where a key must stand; a key is one word and a colon"},
@@ -160,6 +160,13 @@ TEST(Yaml, many_components_that_all_need_each_other_are_answered_soon) {
   const auto result = read_application(text, "f", local_types::all);
   ASSERT_TRUE(result.application);
   EXPECT_EQ(result.application->components.front().name, "c189");
+}
+
+// yaml-cpp 0.7 reports empty documents without end here; found by fuzzing.
+TEST(Yaml, a_stray_comma_ends_the_reading) {
+  EXPECT_EQ(first_line_of(", a\n"),
+            "f:1:1: what stands here does not belong to the document above; keep one document, "
+            "without a second '---', with all its keys at the same indentation");
 }
 
 // Bytes of the example changed, removed, doubled or exchanged for pieces that mean something.

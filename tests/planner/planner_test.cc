@@ -122,6 +122,10 @@ TEST(Switchover, promote_names_the_stops_that_it_relies_on) {
   EXPECT_TRUE(needs(plan, "database.promote", "database.sync"));
 }
 
+TEST(Switchover, a_service_starts_only_behind_its_own_stop_proven) {
+  EXPECT_TRUE(needs(switchover(), "services.start", "services.stop"));
+}
+
 TEST(Switchover, independent_steps_do_not_wait_for_each_other) {
   const Plan plan = switchover();
   EXPECT_FALSE(stands_before(plan, "attachments.sync", "database.stop"));
@@ -249,6 +253,8 @@ TEST(Reprotect, salvage_then_acceptance_then_what_overwrites) {
             (std::vector<Condition>{{"database.method:method", "rewind"}}));
   EXPECT_TRUE(needs(plan, "attachments.rebuild", "accept.attachments"));
   EXPECT_FALSE(stands_before(plan, "database.salvage", "attachments.rebuild"));
+  EXPECT_TRUE(needs(plan, "database.rewind", "database.salvage"));
+  EXPECT_TRUE(needs(plan, "database.rewind", "database.stop"));
   EXPECT_EQ(plan.find("claim"), nullptr);
   EXPECT_EQ(plan.active_after.at("database"), "dr");
   EXPECT_EQ(plan.status_after.at("dc"), "production_as_standby");
@@ -370,7 +376,8 @@ TEST(MakePlan, gates_stand_before_everything_and_checks_are_done_by_the_machine)
 TEST(MakePlan, no_need_follows_from_another_one) {
   for (const Plan& plan : {switchover(), failover(), reprotect()}) {
     for (const Step& step : plan.steps) {
-      const bool relies = step.id == "database.promote" || step.phase == "rebuild";
+      const bool relies =
+          step.id == "database.promote" || step.id == "services.start" || step.phase == "rebuild";
       for (const std::string& need : step.needs) {
         for (const std::string& other : step.needs) {
           EXPECT_TRUE(relies || other == need || !stands_before(plan, need, other))

@@ -18,20 +18,20 @@ Step step(const std::string& id, const std::string& phase, std::vector<std::stri
 // stop (2 s) -> sync (4 s) and other (1 s) -> start (3 s) -> finish (10 s)
 Plan diamond() {
   Plan plan;
-  plan.steps = {step("prepare", "prepare", {}), step("stop", "stop", {"prepare"}),
-                step("sync", "sync", {"stop"}), step("other", "sync", {"stop"}),
-                step("start", "start", {"sync", "other"}), step("finish", "finish", {"start"})};
+  plan.steps = {step("prepare", "prepare", {}),
+                step("stop", "stop", {"prepare"}),
+                step("sync", "sync", {"stop"}),
+                step("other", "sync", {"stop"}),
+                step("start", "start", {"sync", "other"}),
+                step("finish", "finish", {"start"})};
   return plan;
 }
 
 Durations measured() {
   const auto ms = [](int64_t value) { return Milliseconds(value); };
-  return {{"prepare", {ms(7'000)}},
-          {"stop", {ms(3'000), ms(2'000), ms(1'000)}},
-          {"sync", {ms(4'000)}},
-          {"other", {ms(1'000)}},
-          {"start", {ms(3'000)}},
-          {"finish", {ms(10'000)}}};
+  return {{"prepare", {ms(7'000)}}, {"stop", {ms(3'000), ms(2'000), ms(1'000)}},
+          {"sync", {ms(4'000)}},    {"other", {ms(1'000)}},
+          {"start", {ms(3'000)}},   {"finish", {ms(10'000)}}};
 }
 
 TEST(Predict, adds_up_along_the_longest_path) {

@@ -7,7 +7,8 @@ namespace {
 
 constexpr NamedScript scripts[] = {
     {"recorder_do", "COMPONENT HOOK", "echo \"$1 $2\" >>\"$SB_STATE/done\"\n"},
-    {"recorder_done", "COMPONENT HOOK", "grep -qx \"$1 $2\" \"$SB_STATE/done\"\n"},
+    {"recorder_done", "COMPONENT HOOK",
+     "grep -qx \"$1 $2\" \"$SB_STATE/done\" && echo lsn=0/1A && echo method=copy\n"},
 };
 constexpr NamedScript site_scripts_here[] = {
     {"claim_publish", "EPOCH CLAIM_ID STORE_ID RUN [COMPONENT SITE]...",
@@ -23,7 +24,7 @@ Step hook_step(Hook hook, const HookContext& context, const std::string& where) 
   Step step;
   step.id = fmt::format("{}.{}", context.component.name, hook_text(hook));
   step.where = where;
-  step.title = fmt::format("{} of {} at {}", hook_text(hook), context.component.name, where);
+  step.title = fmt::format("{} of {}", hook_text(hook), context.component.name);
   const std::vector<Argument> arguments = {Argument::literal(context.component.name),
                                            Argument::literal(std::string(hook_text(hook)))};
   step.probe = script_command("recorder_done", arguments);
@@ -101,6 +102,7 @@ std::vector<Step> http_steps(Hook hook, const HookContext& context) {
   if (hook != Hook::verify) return {};
   Step step = hook_step(hook, context, context.host(context.to));
   step.kind = StepKind::wait;
+  step.probe = argv_command({"true"});
   step.apply = {};
   return {step};
 }

@@ -42,6 +42,13 @@ inline void write_text(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;
 }
 
+// A process that has ended counts as gone, even before its parent has taken note of it.
+inline bool is_running(pid_t pid) {
+  const auto stat = read_text("/proc/" + std::to_string(pid) + "/stat");
+  const auto end = stat.rfind(") ");
+  return end != stat.npos && stat[end + 2] != 'Z';
+}
+
 // True as soon as `condition` holds, false when it does not within `bound`.
 template <class Condition>
 bool wait_until(Condition condition, Milliseconds bound = Milliseconds(5'000)) {
@@ -74,6 +81,7 @@ struct LocalHost {
 
   // Also the way back after the runner was killed, or as another process would come.
   void connect() {
+    answers.clear();  // request ids begin anew
     real = std::make_unique<RealShell>(options());
     real->connect({});
   }

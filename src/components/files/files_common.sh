@@ -42,6 +42,9 @@ esac
 export RSYNC_RSH="ssh $secure -o ControlMaster=no -o ControlPath=$control"
 case $become in yes) there="sudo -n" ;; *) there= ;; esac
 
+# The file system that PATH lies on, by its mount point: device numbers change from boot to boot.
+mount_of() { findmnt -n -o TARGET -T "$1" 2>/dev/null || stat -c %m -- "$1"; }
+
 quote() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
 # pull OPTION… : what every rsync here has in common. The last two arguments are the trees.
@@ -56,7 +59,7 @@ recorded() { sed -n "s/^$2=//p" "$1" 2>/dev/null | head -n 1; }
 # One look at the other side: its clock, its claim, and where its trees lie.
 look_there() { # PATH…
   {
-    printf 's=%s c=%s n=0\n' "$(quote "${SB_PEER_STATE:-$SB_STATE}")" "$(quote "$component")"
+    printf 's=%s c=%s n=0\n' "$(quote "$SB_STATE")" "$(quote "$component")"
     cat <<'THERE'
 LC_ALL=C; export LC_ALL
 echo "clock=$(date +%s%N)"
@@ -67,7 +70,11 @@ if [ -r "$s/claim" ]; then
   while read -r word name site; do [ "$word $name" != "active $c" ] || echo "active=$site"; done <"$s/claim"
 fi
 command -v rsync >/dev/null 2>&1 || echo "lacks=rsync"
-look() { n=$((n + 1)); [ ! -d "$1" ] || echo "mount.$n=$(stat -c %m -- "$1")"; }
+look() {
+  n=$((n + 1))
+  [ -d "$1" ] || return
+  echo "mount.$n=$(findmnt -n -o TARGET -T "$1" 2>/dev/null || stat -c %m -- "$1")"
+}
 THERE
     for path; do printf 'look %s\n' "$(quote "$path")"; done
     echo 'echo end=1'
@@ -120,7 +127,7 @@ mounts_sound() { # PATH…
     else
       mkdir -p -- "$path" || return 1
     fi
-    here_now=$(stat -c %m -- "$path") || return 1
+    here_now=$(mount_of "$path") || return 1
     here_then=$(recorded "$origin" "here.$n") there_then=$(recorded "$origin" "there.$n")
     if [ -n "$here_then" ] && [ "$here_then" != "$here_now" ]; then
       echo "$path lies on $here_now here, and lay on $here_then when it was synced: is a file system not mounted?" >&2

@@ -8,9 +8,9 @@ for path; do
   fact "path.$n" "$path"
   if [ ! -d "$path" ]; then fact "path.$n.state" missing; continue; fi
   fact "path.$n.state" present
-  fact "path.$n.mount" "$(stat -c %m -- "$path")"
+  fact "path.$n.mount" "$(mount_of "$path")"
   then=$(recorded "$origin" "here.$n")
-  [ -z "$then" ] || [ "$then" = "$(stat -c %m -- "$path")" ] || fact "path.$n.state" unmounted
+  [ -z "$then" ] || [ "$then" = "$(mount_of "$path")" ] || fact "path.$n.state" unmounted
   # A large tree is not worth a long wait: its last known count stands in.
   if timeout 5 find "$path" -xdev -type f -printf '%s\n' >"$work/sizes" 2>/dev/null; then
     fact "path.$n.files" "$(wc -l <"$work/sizes")"

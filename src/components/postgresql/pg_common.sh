@@ -32,7 +32,24 @@ unit_processes() {
   [ "$left" ]
 }
 
-unit_state() { active=$(systemctl show -p ActiveState --value "$unit") || active=unknown; }
+# Sets active, and takes the unit's own stop command out of left: systemd runs it after the server
+# has ended, too, and Debian's takes longer to find nothing to do than the server took to stop.
+unit_state() {
+  active=unknown stopper=0
+  while IFS='=' read -r k v; do
+    case $k in ActiveState) active=$v ;; ControlPID) stopper=$v ;; esac
+  done <<EOF
+$(systemctl show -p ActiveState -p ControlPID "$unit")
+EOF
+  [ "$active" = deactivating ] && [ "$stopper" != 0 ] || return 0
+  others=''
+  for p in $left; do
+    p=${p#/proc/} p=${p%/cgroup}
+    [ "$p" = "$stopper" ] || { read -r _ _ _ k _ <"/proc/$p/stat"; } 2>/dev/null && [ "$k" = "$stopper" ] ||
+      others="$others $p"
+  done
+  left=$others
+}
 
 # Reads the control file: the one witness that a stopped database has.
 control() {
@@ -63,6 +80,7 @@ as_owner() { setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups 
 # statement may run twice and must bear it. False: no answer, or an error, which reply then holds.
 ask() {
   if ! ask_held "$@"; then
+    held=/nonexistent  # what was gone, or hung, once is not waited for again
     reply=$(as_owner timeout "$1" "$bin/psql" -XAtq -v ON_ERROR_STOP=1 -h "$socket" -p "$port" \
       -d "$database" -f - 2>&1 <<EOF
 $2
@@ -77,8 +95,8 @@ EOF
 ask_held() {
   { read -r keeper <"$held/pid"; } 2>/dev/null && [ -d "/proc/$keeper" ] && [ -p "$held/out" ] || return 1
   mark=$$.$((marks = ${marks:-0} + 1))
-  printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in"
-  reply=$(timeout "$1" sed -n "/^<$mark\$/,/^>$mark\$/p;/^>$mark\$/q;/^gone\$/q" <>"$held/out")
+  { printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in" &&
+    reply=$(timeout "$1" sed -n "/^<$mark\$/,/^>$mark\$/p;/^>$mark\$/q;/^gone\$/q" <>"$held/out"); } 2>/dev/null || return 1
   case $reply in "<$mark"*">$mark") ;; *) return 1 ;; esac
   reply=${reply#"<$mark"} reply=${reply%">$mark"}
   reply=${reply#?} reply=${reply%?}

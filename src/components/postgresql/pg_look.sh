@@ -19,8 +19,9 @@ while :; do
   [ "${a%%:*}" = "${o%%:*}" ] || { relation=diverged fork=$begin; break; }
   common=${a%%:*}
   if [ "$left" = end ] && [ "$gone" = end ]; then
+    # Whether they parted on this timeline, and where, no history says: the bytes are compared next.
     relation=same fork=$begin
-    lsn_number "$end" && e=$n && lsn_number "$3" && [ "$e" -le "$n" ] || { relation=diverged fork=$3; }
+    lsn_number "$end" && e=$n && lsn_number "$3" && [ "$e" -le "$n" ] || relation=ahead
     break
   elif [ "$gone" = end ]; then
     fork=$left relation=diverged

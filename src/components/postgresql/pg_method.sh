@@ -14,7 +14,7 @@ file_of() {
 }
 case $relation in
   absent) answer rebuild "$8" ;;
-  broken) diverged=yes; answer rebuild "$8" ;;
+  broken) answer rebuild "$8; what only it had was saved before that" ;;
   same | ancestor)
     if [ "$tail" = none ]; then answer rebuild "its last records are not there to be compared"; fi
     t=${tail%%:*} b=${tail#*:} && b=${b%%:*}
@@ -25,7 +25,10 @@ case $relation in
       answer none "it has nothing that this side has not"
     fi
     diverged=yes
-    answer rebuild "same timeline and place, different records: both sides were written to" ;;
+    answer rebuild "same timeline and place, different records: both sides were written to; what it has since $fork may be on both" ;;
+  ahead)
+    diverged=yes
+    answer rebuild "same timeline, but it is ahead: both sides were written to; what it has since $fork may be on both" ;;
   diverged) diverged=yes ;;
   *) quit 2 "'$relation' is no relation" ;;
 esac

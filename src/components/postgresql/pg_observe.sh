@@ -56,8 +56,8 @@ else
   effective_conninfo
   case $conninfo in *host=*) v=${conninfo#*host=} && v=${v#\'} && value primary_conninfo_host "${v%%[ \']*}" ;; esac
 fi
-if past_of "$now"; then value history "$past,$now:end"; value walkable yes
-else value history "$now:end"; [ "$now" = 1 ] && value walkable yes || value walkable no; fi
+if past_of "$now"; then value history "$past${past:+,}$now:end"; value walkable yes
+else value history "$now:end"; value walkable no; fi
 grep -q '^[ 	]*primary_conninfo' "$data/postgresql.auto.conf" 2>/dev/null && value auto_conninfo yes || value auto_conninfo no
 [ -e "$data/standby.signal" ] && value standby_signal yes || value standby_signal no
 v=$(timeout 5 du -sk "$data" 2>/dev/null) && value data_bytes $((${v%%[!0-9]*} * 1024))

@@ -7,19 +7,29 @@ rm -f "$SB_RUN/open/$unit"
 ended() { timeout "$1" tail --pid="$pm" -s 0.002 -f /dev/null; }
 if postmaster; then
   kill -INT "$pm"
+  unit_processes  # while it shuts down; who is on this list and outlives it, was left behind
   if [ "$mode" = planned ]; then
     ended "$bound" || quit 1 "the server is still shutting down after $bound s: $(tail -n 1 "$data/postmaster.pid")"
   else
     ended $((bound / 2 + 1)) || { kill -QUIT "$pm" && ended $((bound / 4 + 1)); } || { kill -KILL "$pm" && ended 2; }
   fi
+else
+  unit_processes
+  unit_state
+  # A unit on its way up, or one that waits to be restarted, is told to stop; without waiting.
+  case $active in activating | reloading | active) systemctl stop --no-block "$unit" ;; esac
 fi
-# A unit on its way up, or one that waits to be restarted, is told to stop; without waiting.
-unit_state
-case $active in activating | reloading | active) postmaster || systemctl stop --no-block "$unit" ;; esac
+# An archive command, or a backend that lost its server, is given a moment, then ended.
 tries=0
-while unit_processes && [ $((tries = tries + 1)) -le 100 ]; do
-  [ "$mode" = planned ] && [ $tries -lt 50 ] || [ $tries -lt 5 ] ||
-    for p in $left; do p=${p#/proc/} && kill -KILL "${p%/cgroup}" 2>/dev/null; done
+while [ $((tries = tries + 1)) -le 50 ]; do
+  behind=''
+  for p in $left; do
+    p=${p#/proc/} p=${p%/cgroup}
+    # A zombie has no directory any more.
+    [ ! "/proc/$p/cwd" -ef "/proc/$p/cwd" ] || behind="$behind $p"
+  done
+  [ "$behind" ] || break
+  [ $tries -lt 25 ] || kill -KILL $behind 2>/dev/null
   sleep 0.02
 done
 exit 0

@@ -5,14 +5,22 @@ if postmaster; then
   [ "$1" = fence ] || [ ! -e "$data/standby.signal" ] || quit 2 "the server runs as a standby: there is nothing to stop"
   quit 1 "the server runs as process $pm"
 fi
-control || quit 2 "no control file in $data"
-[ "$2" = - ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
+if [ "$1" = fence ] && [ ! -e "$data/PG_VERSION" ]; then
+  say "no database lies in $data"
+  checkpoint=0/0 timeline=0 system=0 state=absent
+else
+  control || quit 2 "no control file in $data"
+fi
+[ "$2" = - ] || [ $system = 0 ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
+unit_processes
 unit_state
-case $active in inactive | failed) ;; *) quit 1 "$unit is $active" ;; esac
-! unit_processes || quit 1 "processes are left in $unit:" $left
+[ ! "$left" ] || quit 1 "processes are left in $unit:" $left
+# Deactivating with no process but its own stop command: it can only become inactive.
+case $active in inactive | failed | deactivating) ;; *) quit 1 "$unit is $active" ;; esac
 case $state in
   'shut down') clean=yes ;;
   'shut down in recovery') clean=standby ;;
+  absent) clean=absent ;;
   *) clean=no ;;
 esac
 [ "$1" = fence ] || [ $clean = yes ] || quit 2 "it did not stop cleanly as a primary: the control file says '$state'"
