@@ -20,6 +20,16 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t read_limit = 16u << 20;  // the reader refuses far smaller files, with words
 
+// The name that a file gives itself, without judging the rest: `application: NAME`.
+std::string application_in(const std::string& bytes) {
+  for (const std::string& line : split(bytes, '\n')) {
+    if (line.starts_with("application:")) return std::string(trim(line.substr(12)));
+  }
+  return "";
+}
+
+}  // namespace
+
 std::vector<std::string> configuration_files(const std::string& path) {
   std::error_code problem;
   if (!fs::is_directory(path, problem)) return {path};
@@ -31,16 +41,6 @@ std::vector<std::string> configuration_files(const std::string& path) {
   std::sort(files.begin(), files.end());
   return files;
 }
-
-// The name that a file gives itself, without judging the rest: `application: NAME`.
-std::string application_in(const std::string& bytes) {
-  for (const std::string& line : split(bytes, '\n')) {
-    if (line.starts_with("application:")) return std::string(trim(line.substr(12)));
-  }
-  return "";
-}
-
-}  // namespace
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code problem;

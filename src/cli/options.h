@@ -33,6 +33,9 @@ struct Options {
 // go to standard error. Error: `invalid_input`, `not_found`.
 Result<Application> load_application(const Options& options, const std::string& application);
 
+// The file itself, or the *.yaml files of a folder, sorted.
+std::vector<std::string> configuration_files(const std::string& path);
+
 // The bytes of a file, bounded. Errors: `not_found`, `unavailable`, `invalid_input` (too large).
 Result<std::string> read_file(const std::string& path);
 

@@ -19,34 +19,42 @@ int print_schema() {
   return exit_done;
 }
 
+namespace {
+
+Json diagnostics_record(const std::vector<Diagnostic>& list) {
+  Json array = Json::array();
+  for (const Diagnostic& each : list) {
+    array.push_back(
+        {{"line", each.mark.line}, {"column", each.mark.column}, {"message", each.message}});
+  }
+  return array;
+}
+
+}  // namespace
+
 int check_file(const Options& options, const std::string& file) {
   const std::string path = file.empty() ? options.config : file;
-  auto bytes = read_file(path);
-  if (!bytes) return report_error(options, bytes.error());
-  const ReadResult result = read_application(*bytes, path, component_schemas());
-  if (options.json) {
-    const auto records = [](const std::vector<Diagnostic>& list) {
-      Json array = Json::array();
-      for (const Diagnostic& each : list) {
-        array.push_back(
-            {{"line", each.mark.line}, {"column", each.mark.column}, {"message", each.message}});
-      }
-      return array;
-    };
-    print_json({{"file", path},
-                {"valid", result.application.has_value()},
-                {"errors", records(result.errors)},
-                {"warnings", records(result.warnings)}});
-  } else {
-    for (const std::string& line : result.lines()) fmt::print(stderr, "{}\n", line);
-    if (result.application) {
-      fmt::print("{}: {} is valid: {} components on {} and {}. Next: switchback ready {}\n", path,
-                 result.application->name, result.application->components.size(),
-                 result.application->sites[0].name, result.application->sites[1].name,
-                 result.application->name);
+  int code = exit_done;
+  for (const std::string& each : configuration_files(path)) {
+    auto bytes = read_file(each);
+    if (!bytes) return report_error(options, bytes.error());
+    const ReadResult result = read_application(*bytes, each, component_schemas());
+    if (!result.application) code = exit_usage;
+    if (options.json) {
+      print_json({{"file", each},
+                  {"valid", result.application.has_value()},
+                  {"errors", diagnostics_record(result.errors)},
+                  {"warnings", diagnostics_record(result.warnings)}});
+      continue;
     }
+    for (const std::string& line : result.lines()) fmt::print(stderr, "{}\n", line);
+    if (!result.application) continue;
+    fmt::print("{}: {} is valid: {} components on {} and {}. Next: switchback ready {}\n", each,
+               result.application->name, result.application->components.size(),
+               result.application->sites[0].name, result.application->sites[1].name,
+               result.application->name);
   }
-  return result.application ? exit_done : exit_usage;
+  return code;
 }
 
 }  // namespace switchback

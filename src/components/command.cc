@@ -63,7 +63,8 @@ std::vector<Step> command_steps(Hook hook, const HookContext& context) {
                      fmt::format("{} {} at {}", hook_text(hook), context.component.name, site));
   step.probe = argv_command(words(*found, "probe"));
   step.apply = argv_command(words(*found, "apply"));
-  step.undo = argv_command(words(*found, "undo"));
+  // What is stopped to be rebuilt must not come back by an undo.
+  if (context.operation != Operation::reprotect) step.undo = argv_command(words(*found, "undo"));
   step.bound = option_duration(options, "bound", Milliseconds(60'000));
   // A probe proves what an interrupted apply has done; without one only a person can.
   step.repeatable = !is_empty(step.probe);

@@ -233,20 +233,30 @@ Step compare_step(const HookContext& context) {
 }
 
 std::vector<Step> files_steps(Hook hook, const HookContext& context) {
-  const bool is_failover = context.operation == Operation::failover;
+  if (context.operation == Operation::failover) {
+    return hook == Hook::sync ? std::vector{last_sync(context)} : std::vector<Step>{};
+  }
+  if (context.operation == Operation::reprotect) {
+    switch (hook) {
+      case Hook::salvage:
+        return {salvage_step(context)};
+      case Hook::rebuild:
+        return {rebuild_step(context)};
+      case Hook::finish:
+        return {compare_step(context)};
+      default:
+        return {};
+    }
+  }
   switch (hook) {
     case Hook::prepare:
-      return is_failover ? std::vector<Step>{} : prepare_steps(context);
+      return prepare_steps(context);
     case Hook::sync:
-      return {is_failover ? last_sync(context) : final_sync(context)};
+      return {final_sync(context)};
     case Hook::follow:
       return {follow_step(context)};
-    case Hook::salvage:
-      return {salvage_step(context)};
-    case Hook::rebuild:
-      return {rebuild_step(context)};
     case Hook::finish:
-      return is_failover ? std::vector<Step>{} : std::vector{compare_step(context)};
+      return {compare_step(context)};
     default:
       return {};
   }

@@ -106,10 +106,13 @@ std::vector<Step> stop_steps(Hook hook, const HookContext& context, const std::s
                                fmt::format("Stop {} at {}, proven", spoken(units), hosts[i].key));
     step.probe = script_command("systemd_stopped", literals(units));
     step.apply = stop_command(context, site, units);
-    step.undo =
-        script_command("systemd_start_again",
-                       {Argument::literal(context.component.name), Argument::capture("run:number"),
-                        Argument::literal(seconds_text(start_bound))});
+    // What is stopped to be rebuilt must not come back by an undo.
+    if (context.operation != Operation::reprotect) {
+      step.undo =
+          script_command("systemd_start_again", {Argument::literal(context.component.name),
+                                                 Argument::capture("run:number"),
+                                                 Argument::literal(seconds_text(start_bound))});
+    }
     step.bound =
         option_duration(context.options(site), "stop_bound", Milliseconds(120'000)) + margin;
     step.guarding = Guarding::stop;

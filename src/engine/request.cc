@@ -44,7 +44,9 @@ ShellRequest make_request(const RunState& state, const Dispatch& dispatch) {
   request.guarding = reprove ? Guarding::read : undo ? guarding_of_undo(step) : step.guarding;
   request.epoch = state.claim.epoch;
   request.claim_id = state.claim.claim_id;
-  request.store_id = state.claim.store_id;
+  // Before the first claim nobody owns the hosts yet; the store says who is asking.
+  request.store_id =
+      state.claim.store_id.empty() ? state.next_claim.store_id : state.claim.store_id;
   request.run = state.run;
   if (!undo) request.probe = make_ready(state, step.probe);
   if (!reprove) request.apply = make_ready(state, undo ? step.undo : step.apply);

@@ -64,10 +64,9 @@ struct FencingMethod {
   enum class Kind { stop, command, attestation };
   Kind kind = Kind::stop;
   std::string name;  // "stop", "firewall", "command" or its own, "attestation"; unique
-  // Argument vectors that run on the controller, in order; "{site}" is the fenced site.
-  std::vector<std::vector<std::string>> engage;
-  std::vector<std::vector<std::string>> prove;
-  std::vector<std::vector<std::string>> lift;
+  std::vector<std::string> engage;  // commands run on the controller; "{site}" is the fenced site
+  std::vector<std::string> prove;
+  std::vector<std::string> lift;
   int people = 1;  // attestation: how many named people
 };
 
@@ -88,7 +87,7 @@ struct Application {
   std::string name;
   std::optional<Milliseconds> data_loss_objective;
   std::optional<Milliseconds> recovery_time_objective;
-  std::vector<Site> sites;            // exactly two, the home primary first
+  std::vector<Site> sites;  // exactly two, the home primary first
   std::vector<Component> components;  // needed ones before their dependants
   std::vector<FencingMethod> fencing;
   Checklist switchover_checklist;

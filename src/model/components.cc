@@ -14,8 +14,9 @@ namespace {
 constexpr size_t most_components = 200;
 
 // First words of step ids that are not a component's; a component of that name would be mistaken.
-constexpr std::array<std::string_view, 9> reserved_names{
-    "claim", "controller", "evidence", "fencing", "gate", "gates", "notify", "report", "status"};
+constexpr std::array<std::string_view, 13> reserved_names{
+    "announce", "claim", "controller", "evidence", "fence",  "fenced", "fencing",
+    "gate",     "gates", "notify",     "report",   "status", "verify"};
 
 class ComponentsReader {
  public:

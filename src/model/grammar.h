@@ -141,8 +141,8 @@ constexpr std::array<OptionSpec, 5> http_request_rows{{
 }};
 
 constexpr std::array<OptionSpec, 3> step_commands_rows{{
-    {"probe", OptionType::command, "required", "Exits with 0 when done, 1 when not done."},
-    {"apply", OptionType::command, "required", "Makes it so."},
+    {"probe", OptionType::command, "optional", "Exits with 0 when done, 1 when not done."},
+    {"apply", OptionType::command, "optional", "Makes it so; without it the probe is waited for."},
     {"undo", OptionType::command, "optional", "Takes it back."},
 }};
 

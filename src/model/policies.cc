@@ -13,10 +13,26 @@ namespace {
 
 constexpr int most_people = 10;
 
-std::vector<std::vector<std::string>> commands_of(const Json& values, std::string_view field) {
+// The commands of a field as one argument vector. Several become one shell that runs them in order
+// and ends with the first one that fails, whose exit code stays the answer; their words reach it as
+// positional parameters, so that none of them can become code.
+std::vector<std::string> one_command(const Json& values, std::string_view field) {
   const auto found = values.find(std::string(field));
   if (found == values.end() || !found->is_array()) return {};
-  return found->get<std::vector<std::vector<std::string>>>();
+  const auto commands = found->get<std::vector<std::vector<std::string>>>();
+  if (commands.size() == 1) return commands[0];
+  std::string body;
+  std::vector<std::string> all;
+  for (const auto& command : commands) {
+    if (!body.empty()) body += "; ";
+    for (size_t i = 0; i < command.size(); ++i) {
+      all.push_back(command[i]);
+      body += fmt::format("{}\"${{{}}}\"", i == 0 ? "" : " ", all.size());
+    }
+  }
+  std::vector<std::string> shell{"sh", "-ec", body, std::string(field)};
+  shell.insert(shell.end(), all.begin(), all.end());
+  return shell;
 }
 
 int read_people(const Node& node, const Json& values, Problems& errors) {
@@ -95,9 +111,9 @@ class FencingReader {
     const Json values = read_rows(value, place, rows, errors_);
     method.kind = FencingMethod::Kind::command;
     method.name = json_text(values, "name", method.name);
-    method.engage = commands_of(values, "engage");
-    method.prove = commands_of(values, "prove");
-    method.lift = commands_of(values, "lift");
+    method.engage = one_command(values, "engage");
+    method.prove = one_command(values, "prove");
+    method.lift = one_command(values, "lift");
     if (const auto problem = name_problem(method.name, false)) errors_.add(place.mark, *problem);
   }
 

@@ -22,6 +22,8 @@ std::string form_cell(const OptionSpec& row) {
     return "`" + join(split(row.choices, '|'), "` or `") + "`";
   }
   const OptionForm& form = option_form(row.type);
+  // A default shows as well as an example what a value looks like.
+  if (row.has_default()) return std::string(form.name);
   return fmt::format("{}, e.g. `{}`", form.name, cell(form.example));
 }
 

@@ -217,7 +217,18 @@ Json read_list(const Node& node, const OptionSpec& row, Problems& problems) {
 
 // What the rows of a map inside cannot say.
 void check_inside(const Node& node, const OptionSpec& row, const Json& value, Problems& problems) {
-  if (row.type == OptionType::step_commands) return;
+  if (row.type == OptionType::step_commands) {
+    if (node.find("probe") == nullptr && node.find("apply") == nullptr) {
+      problems.add(
+          node.mark,
+          fmt::format("'{}' has neither 'probe' nor 'apply'; add both, or the one that fits",
+                      row.name));
+    } else if (node.find("undo") != nullptr && node.find("apply") == nullptr) {
+      problems.add(node.mark,
+                   fmt::format("'{}' has an 'undo' without an 'apply'; add 'apply'", row.name));
+    }
+    return;
+  }
   const Node* url = node.find("url");
   if (url != nullptr && value.at("url").is_string()) {
     if (const auto problem = url_problem(url->text)) problems.add(url->mark, *problem);

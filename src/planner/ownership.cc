@@ -41,17 +41,14 @@ void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::st
     step.phase = "claim";
     step.where = host.key;
     step.title = fmt::format("Write the claim of {} to {}", active, host.key);
-    step.probe = script_command(
-        "claim_published", {Argument::capture("run:epoch"), Argument::capture("run:claim_id")});
-    step.apply = script_command(
-        "claim_publish", {Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
-                          Argument::capture("run:store_id"), Argument::capture("run:number")});
+    std::vector<Argument> arguments = {
+        Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
+        Argument::capture("run:store_id"), Argument::capture("run:number")};
     for (const Component& component : draft.application.components) {
-      for (Command* command : {&step.probe, &step.apply}) {
-        command->arguments.push_back(literal(component.name));
-        command->arguments.push_back(literal(active));
-      }
+      arguments.push_back(literal(component.name + "=" + active));
     }
+    step.probe = script_command("claim_published", arguments);
+    step.apply = script_command("claim_publish", arguments);
     step.guarding = Guarding::publish;
     step.if_unreachable = if_unreachable;
     step.repeatable = true;

@@ -159,7 +159,10 @@ class Decider {
   }
 
   void conclude() {
-    if (!flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again ||
+    const bool started =
+        std::any_of(state_.steps.begin(), state_.steps.end(),
+                    [](const StepState& step) { return step.status == StepStatus::started; });
+    if (started || !flight_.steps.empty() || !decision_.dispatch.empty() || decision_.again ||
         decision_.again_at) {
       decision_.reason = "steps are running";
       return;

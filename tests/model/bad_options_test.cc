@@ -140,10 +140,18 @@ constexpr auto in_options = std::to_array<Mistake>({
     {"key: file:/etc/switchback/serviceops-dns.key",
      "key: env:1X",
      "f:50:10: 'key': this is not a reference to a secret; write file:/path, host-file:/path, env:NAME or command:LINE, never the secret itself"},
+    {"type: systemd\n    host: app\n    units: [ft-main-server, ft-analytics-server, ft-plugins-server]",
+     "type: command\n    host: app\n    start: {undo: [a]}",
+     "f:34:12: 'start' has neither 'probe' nor 'apply'; add both, or the one that fits"},
+    {"type: systemd\n    host: app\n    units: [ft-main-server, ft-analytics-server, ft-plugins-server]",
+     "type: command\n    host: app\n    start: {probe: [a], undo: [b]}",
+     "f:34:12: 'start' has an 'undo' without an 'apply'; add 'apply'"},
 });
 // clang-format on
 
-TEST(Mistakes, in_options_have_their_sentence) { expect_first_lines(in_options); }
+TEST(Mistakes, in_options_have_their_sentence) {
+  expect_first_lines(in_options);
+}
 
 }  // namespace
 }  // namespace switchback

@@ -140,7 +140,9 @@ constexpr auto in_policies = std::to_array<Mistake>({
 });
 // clang-format on
 
-TEST(Mistakes, in_policies_have_their_sentence) { expect_first_lines(in_policies); }
+TEST(Mistakes, in_policies_have_their_sentence) {
+  expect_first_lines(in_policies);
+}
 
 }  // namespace
 }  // namespace switchback

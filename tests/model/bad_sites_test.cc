@@ -146,11 +146,17 @@ constexpr auto in_needs = std::to_array<Mistake>({
 });
 // clang-format on
 
-TEST(Mistakes, in_sites_have_their_sentence) { expect_first_lines(in_sites); }
+TEST(Mistakes, in_sites_have_their_sentence) {
+  expect_first_lines(in_sites);
+}
 
-TEST(Mistakes, in_names_have_their_sentence) { expect_first_lines(in_names); }
+TEST(Mistakes, in_names_have_their_sentence) {
+  expect_first_lines(in_names);
+}
 
-TEST(Mistakes, in_needs_have_their_sentence) { expect_first_lines(in_needs); }
+TEST(Mistakes, in_needs_have_their_sentence) {
+  expect_first_lines(in_needs);
+}
 
 }  // namespace
 }  // namespace switchback

@@ -92,7 +92,9 @@ constexpr auto in_yaml = std::to_array<Mistake>({
 });
 // clang-format on
 
-TEST(Mistakes, in_yaml_have_their_sentence) { expect_first_lines(in_yaml); }
+TEST(Mistakes, in_yaml_have_their_sentence) {
+  expect_first_lines(in_yaml);
+}
 
 }  // namespace
 }  // namespace switchback

@@ -152,9 +152,10 @@ status_file: /srv/status/
   EXPECT_EQ(application.find_host("b", "db")->key, "b/db");
   ASSERT_EQ(application.fencing.size(), 4u);
   EXPECT_EQ(application.fencing[1].name, "firewall");
-  EXPECT_EQ(application.fencing[1].engage,
-            (std::vector<std::vector<std::string>>{{"fw", "{site}"}}));
-  EXPECT_EQ(application.fencing[1].prove.size(), 2u);
+  EXPECT_EQ(application.fencing[1].engage, (std::vector<std::string>{"fw", "{site}"}));
+  EXPECT_EQ(application.fencing[1].prove,
+            (std::vector<std::string>{"sh", "-ec", R"("${1}" "${2}"; "${3}" "${4}")", "prove", "fw",
+                                      "show", "ping", "{site}"}));
   EXPECT_EQ(application.fencing[2].name, "power");
   EXPECT_TRUE(application.fencing[2].lift.empty());
   EXPECT_EQ(application.fencing[3].people, 2);

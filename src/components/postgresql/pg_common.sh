@@ -80,6 +80,7 @@ as_owner() { setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups 
 # statement may run twice and must bear it. False: no answer, or an error, which reply then holds.
 ask() {
   if ! ask_held "$@"; then
+    held=/nonexistent  # what was gone, or hung, once is not waited for again
     reply=$(as_owner timeout "$1" "$bin/psql" -XAtq -v ON_ERROR_STOP=1 -h "$socket" -p "$port" \
       -d "$database" -f - 2>&1 <<EOF
 $2

@@ -14,7 +14,7 @@ file_of() {
 }
 case $relation in
   absent) answer rebuild "$8" ;;
-  broken) diverged=yes; answer rebuild "$8" ;;
+  broken) answer rebuild "$8; what only it had was saved before that" ;;
   same | ancestor)
     if [ "$tail" = none ]; then answer rebuild "its last records are not there to be compared"; fi
     t=${tail%%:*} b=${tail#*:} && b=${b%%:*}
@@ -29,6 +29,7 @@ case $relation in
   ahead)
     diverged=yes
     answer rebuild "same timeline, but it is ahead: both sides were written to; what it has since $fork may be on both" ;;
+  far) diverged=yes; answer rebuild "$8" ;;
   diverged) diverged=yes ;;
   *) quit 2 "'$relation' is no relation" ;;
 esac

@@ -1,11 +1,11 @@
 # At the active side: the names of relations that the other side's records touched. Both are copies
 # of one database, so a file number means the same table, unless it was rewritten after the fork.
 # Parameters: CLUSTER RELATIONS
-names='' rest=$1,
+names='' rest=$1, held=/nonexistent  # another database each time
 while [ "$rest" ]; do
   r=${rest%%,*} rest=${rest#*,}
   case $r in *[!0-9/]* | */*/* | '') continue ;; */*) ;; *) continue ;; esac
-  database=postgres held=/nonexistent
+  database=postgres
   ask 5 "select datname from pg_database where oid = ${r%/*};" && [ "$reply" ] && d=$reply || d=''
   name=$r
   if [ "$d" ]; then

@@ -3,7 +3,7 @@
 # One exchange; between two looks nothing holds a snapshot, which replay might have to wait for.
 # Parameters: CLUSTER LSN TIMELINE SYSTEM_IDENTIFIER WAIT_S
 is_lsn "$1" || quit 2 "'$1' is no position"
-ask $(($4 + 5)) "do \$\$ declare give_up timestamptz := clock_timestamp() + interval '$4 seconds'; begin
+ask $(($4 + 2)) "do \$\$ declare give_up timestamptz := clock_timestamp() + interval '$4 seconds'; begin
   while pg_is_in_recovery() and coalesce(pg_last_wal_replay_lsn(), '0/0') <= '$1'::pg_lsn loop
     exit when clock_timestamp() > give_up;
     perform pg_sleep(0.002); commit;

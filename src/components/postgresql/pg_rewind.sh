@@ -9,6 +9,7 @@ source="host=$5 port=$6 user=$7 dbname=$database connect_timeout=10 application_
 down_or_quit
 recall rewind
 case $remembered in *started) quit 2 "an earlier pg_rewind was interrupted: what it left cannot be trusted; run reprotect again, it will rebuild" ;; esac
+[ -r "$SB_STATE/salvage/$run/${unit%.service}/report" ] || quit 2 "what only this side has was not saved"
 control || quit 2 "no control file in $data"
 [ "$system" = "$2" ] || quit 2 "another database lies here: system identifier $system, not $2"
 save_settings "$data" || exit 1

@@ -5,7 +5,7 @@ is_lsn "$3" || quit 2 "'$3' is no position"
 ask 5 "select pg_is_in_recovery(), (select system_identifier from pg_control_system()),
   coalesce(r.status,'none'), coalesce(r.received_tli,0),
   coalesce(pg_last_wal_replay_lsn() >= '$3'::pg_lsn, false),
-  coalesce(r.latest_end_lsn - pg_last_wal_replay_lsn(), -1)::bigint,
+  greatest(0, coalesce(r.latest_end_lsn - pg_last_wal_replay_lsn(), 0))::bigint,
   case when r.latest_end_lsn <= pg_last_wal_replay_lsn() then 0 else
     coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())*1000, -1)::bigint end,
   pg_is_wal_replay_paused()

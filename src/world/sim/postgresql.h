@@ -31,14 +31,17 @@ struct PgCluster {
   int64_t control_checkpoint = 0;           // START of the checkpoint's record
   int control_timeline = 1;                 // lags behind a promotion until the next checkpoint
   bool standby_signal = false;
-  bool clean = true;                // false after a crash until recovered
-  bool rewind_needed_mark = false;  // a rewind began and did not end: unusable
-  std::string follows;              // host key in primary_conninfo
+  bool clean = true;           // false after a crash until recovered
+  bool away = false;           // under another name while it is rewound
+  std::string rewind;          // "RUN started", "RUN done"; empty: never
+  std::string rebuild;         // "RUN done"
+  std::string follows;         // host key in primary_conninfo
+  bool replay_paused = false;  // planted: it receives, and does not replay
 
   // In memory.
   bool running = false;
   bool in_recovery = false;
-  bool replay_paused = false;  // planted: the standby lags
+  size_t replayed = 0;  // records; a standby may have received more
 };
 
 // Positions are numbers; a record takes pg_record_bytes.

@@ -1,0 +1,130 @@
+// The hooks of a move, planned or not, of the component type `postgresql`.
+#include <fmt/format.h>
+
+#include "components/postgresql_parts.h"
+
+namespace switchback::postgresql {
+namespace {
+
+// A held session outlives the longest sensible pause between `prepare` and `promote`.
+constexpr std::string_view held_life_s = "900";
+
+}  // namespace
+
+std::vector<Step> prepare_steps(const Maker& make) {
+  Step checkpoint = make.step(
+      make.from, "checkpoint",
+      fmt::format("Checkpoint PostgreSQL at {}, so that its stop is short", make.from.site));
+  checkpoint.apply = on(make.from, "pg_checkpoint", Words{}.literal("600"));
+  checkpoint.captures = position();
+  checkpoint.bound = Milliseconds(10 * minute_ms) + margin;
+  checkpoint.repeatable = true;
+
+  Step ready = make.step(
+      make.to, "standby_ready",
+      fmt::format("The standby at {} is a copy of that database and has caught up", make.to.site));
+  ready.kind = StepKind::wait;
+  ready.guarding = Guarding::read;
+  ready.probe =
+      on(make.to, "pg_standby_ready",
+         Words{}
+             .capture(make.capture("checkpoint", "system_identifier"))
+             .capture(make.capture("checkpoint", "timeline"))
+             .capture(make.capture("checkpoint", "lsn"))
+             .literal(std::to_string(make.to.integer("max_lag_bytes", 67'108'864)))
+             .literal(std::to_string(make.to.duration("max_lag", minute_ms / 2).count())));
+  ready.needs = {checkpoint.id};
+  ready.captures = {{"lag_bytes", "integer"}};
+  ready.bound = make.to.duration("catchup_bound", 10 * minute_ms);
+
+  Step hold = make.step(make.to, "hold",
+                        fmt::format("Open the session for the promotion at {}", make.to.site));
+  hold.probe = on(make.to, "pg_holds");
+  hold.apply = on(make.to, "pg_hold", Words{}.literal(std::string(held_life_s)));
+  hold.repeatable = true;
+  hold.skippable = true;
+  return {checkpoint, ready, hold};
+}
+
+// In a failover the old side may be beyond reach: then this proves nothing, and fencing must. In
+// reprotect it is the side to be rebuilt, whatever state it is in.
+std::vector<Step> stop_steps(const Maker& make) {
+  const bool planned = make.context.operation == Operation::switchover ||
+                       make.context.operation == Operation::failback;
+  const std::string mode = planned ? "planned" : "fence";
+  const Milliseconds bound = make.from.duration("stop_bound", minute_ms);
+  Step stop =
+      make.step(make.from, "stop", fmt::format("Stop PostgreSQL at {}, proven", make.from.site));
+  Words expected = Words{}.literal(mode);
+  expected = planned ? std::move(expected).capture(make.capture("checkpoint", "system_identifier"))
+                     : std::move(expected).literal("-");
+  stop.probe = on(make.from, "pg_stopped", std::move(expected));
+  stop.apply = on(make.from, "pg_stop", Words{}.literal(mode).literal(seconds(bound)));
+  stop.captures = position();
+  stop.captures.push_back({"clean", "word"});
+  stop.bound = bound + margin;
+  stop.guarding = Guarding::stop;
+  stop.repeatable = true;
+  if (planned) {
+    stop.undo = on(make.from, "pg_start_primary",
+                   Words{}.literal(seconds(make.from.duration("start_bound", 5 * minute_ms))));
+  }
+  if (make.context.operation == Operation::failover) stop.if_unreachable = IfUnreachable::evidence;
+  return {stop};
+}
+
+std::vector<Step> sync_steps(const Maker& make) {
+  Step replayed = make.step(make.to, "replayed",
+                            fmt::format("The standby at {} has replayed the last record of {}",
+                                        make.to.site, make.from.site));
+  replayed.kind = StepKind::wait;
+  replayed.guarding = Guarding::read;
+  replayed.probe = on(make.to, "pg_replayed",
+                      Words{}
+                          .capture(make.capture("stop", "lsn"))
+                          .capture(make.capture("stop", "timeline"))
+                          .capture(make.capture("stop", "system_identifier"))
+                          .literal("2"));
+  replayed.captures = {{"lsn", "lsn"}};
+  replayed.bound = make.to.duration("stop_bound", minute_ms) + margin;
+  if (make.context.operation == Operation::failover) {
+    // After anything but a clean stop there is no last record that could be waited for.
+    replayed.when = {{make.capture("stop", "clean"), "yes"}};
+    replayed.if_unreachable = IfUnreachable::evidence;
+  }
+  return {replayed};
+}
+
+std::vector<Step> promote_steps(const Maker& make) {
+  const Milliseconds bound = make.to.duration("start_bound", 5 * minute_ms);
+  Step promote =
+      make.step(make.to, "promote", fmt::format("Promote PostgreSQL at {}", make.to.site));
+  promote.probe = on(make.to, "pg_promoted", Words{}.literal(make.known_identifier()));
+  promote.apply = on(make.to, "pg_promote", Words{}.literal(seconds(bound)));
+  promote.captures = position();
+  promote.bound = bound + margin;
+  promote.repeatable = true;  // a promoted server is told by the probe, and asking is no effect
+  promote.point_of_no_return = true;
+  return {promote};
+}
+
+std::vector<Step> verify_steps(const Maker& make) {
+  Step writable =
+      make.step(make.to, "writable", fmt::format("PostgreSQL at {} commits", make.to.site));
+  writable.kind = StepKind::wait;
+  writable.guarding = Guarding::read;
+  writable.probe = on(make.to, "pg_writable");
+  return {writable};
+}
+
+std::vector<Step> finish_steps(const Maker& make) {
+  if (make.context.operation == Operation::reprotect) return {};
+  Step release = make.step(make.to, "release",
+                           fmt::format("Close the session that was held at {}", make.to.site));
+  release.apply = on(make.to, "pg_release");
+  release.repeatable = true;
+  release.skippable = true;
+  return {release};
+}
+
+}  // namespace switchback::postgresql
