@@ -25,9 +25,7 @@ struct World {
     }
   }
   Facts& on(const std::string& host) { return snapshot.facts[observation_key("host", host)]; }
-  Readiness answer() const {
-    return ready(recorder_catalogue(), application, claim, snapshot, {});
-  }
+  Readiness answer() const { return ready(recorder_catalogue(), application, claim, snapshot, {}); }
 };
 
 const ReadyFinding* find(const Readiness& readiness, const std::string& words) {
@@ -147,10 +145,9 @@ TEST(Readiness, findings_of_components_say_for_which_operation_they_matter) {
   const ReadyFinding* finding = find(readiness, "does not stream");
   ASSERT_NE(finding, nullptr);
   EXPECT_TRUE(finding->for_switchover && finding->for_failover);
-  EXPECT_EQ(std::count_if(readiness.findings.begin(), readiness.findings.end(),
-                          [](const ReadyFinding& each) {
-                            return each.finding.text == "does not stream";
-                          }),
+  EXPECT_EQ(std::count_if(
+                readiness.findings.begin(), readiness.findings.end(),
+                [](const ReadyFinding& each) { return each.finding.text == "does not stream"; }),
             1);
   EXPECT_EQ(readiness.findings.front().finding.level, Finding::Level::blocking);
   const Json value = readiness_json(readiness);
