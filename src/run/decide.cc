@@ -55,7 +55,7 @@ class Decider {
       return decision_;
     }
     recheck_unknown();
-    if (state_.abort_asked && !state_.past_point_of_no_return()) {
+    if (aborting()) {
       undo();
     } else {
       go_forward();
@@ -65,6 +65,8 @@ class Decider {
   }
 
  private:
+  bool aborting() const { return state_.abort_asked && !state_.past_point_of_no_return(); }
+
   void reprove() {
     for (size_t i : flight_.to_reprove) {
       if (!flight_.steps.contains(i)) decision_.dispatch.push_back({Dispatch::Kind::reprove, i, 0});
@@ -168,7 +170,7 @@ class Decider {
       return;
     }
     if (!undecided("").empty()) return hold();
-    if (state_.abort_asked && !state_.past_point_of_no_return()) {
+    if (aborting()) {
       return end("aborted", "undone as far as anything had been done");
     }
     for (size_t i = 0; i < state_.steps.size(); ++i) {
@@ -182,7 +184,9 @@ class Decider {
     std::vector<std::string> names;
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       const StepStatus status = state_.steps[i].status;
-      if (status == StepStatus::failed || status == StepStatus::unknown) {
+      // While aborting, a step that failed forward and has nothing to undo holds nobody up.
+      const bool settled = aborting() && !state_.steps[i].undoing;
+      if (status == StepStatus::unknown || (status == StepStatus::failed && !settled)) {
         names.push_back(fmt::format("{} ({})", state_.plan->steps[i].id,
                                     status == StepStatus::failed ? "not done" : "unknown"));
       }

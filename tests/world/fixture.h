@@ -20,9 +20,13 @@ class ScratchFolder {
     char pattern[] = "/tmp/switchback-test.XXXXXX";
     path_ = mkdtemp(pattern);
   }
+  // Jobs that outlive their test may still write for a moment.
   ~ScratchFolder() {
     std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    for (int tries = 0, gone = 0; tries < 100 && gone < 2; ++tries, usleep(20'000)) {
+      std::filesystem::remove_all(path_, ignored);
+      gone = std::filesystem::exists(path_) ? 0 : gone + 1;
+    }
   }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
@@ -117,18 +121,23 @@ struct LocalHost {
     return {.script = "named", .body = body, .arguments = std::move(arguments), .secret_stdin = ""};
   }
 
+  void take(const std::optional<ShellEvent>& event) {
+    if (!event) return;
+    if (event->kind == ShellEvent::Kind::progress) {
+      progress.push_back(event->progress);
+      return;
+    }
+    EXPECT_FALSE(answers.contains(event->request)) << "two answers to one request";
+    answers[event->request] = event->answer;
+  }
+
   // The answer to this request; progress on the way is collected.
   Answer wait(RequestId id, Milliseconds bound = Milliseconds(20'000)) {
     for (const auto end = clock.now() + bound; clock.now() < end;) {
       if (const auto found = answers.find(id); found != answers.end()) return found->second;
       const auto event = real->next_event(end);
       if (!event) break;
-      if (event->kind == ShellEvent::Kind::progress) {
-        progress.push_back(event->progress);
-      } else {
-        EXPECT_FALSE(answers.contains(event->request)) << "two answers to one request";
-        answers[event->request] = event->answer;
-      }
+      take(event);
     }
     if (const auto found = answers.find(id); found != answers.end()) return found->second;
     ADD_FAILURE() << "no answer to request " << id;

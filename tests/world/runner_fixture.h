@@ -9,6 +9,14 @@ namespace switchback {
 class RunnerInShell : public testing::TestWithParam<std::string> {
  protected:
   RunnerInShell() : host(GetParam()) {}
+  // Lets the shell work until the file is there; answers on the way are kept for `wait`.
+  bool wait_for_file(const std::string& path) {
+    return wait_until([&] {
+      host.take(host.real->next_event(host.clock.now()));
+      return std::filesystem::exists(path);
+    });
+  }
+
   LocalHost host;
   int attempt = 0;
 };

@@ -177,10 +177,7 @@ TEST_P(Runner, tells_the_progress_of_long_work) {
 TEST_P(Runner, ends_a_request_on_demand) {
   auto request = host.effect("cancelled", 1, "touch \"$SB_STATE/begun\"; sleep 30 & wait");
   const auto id = host.real->start(request);
-  ASSERT_TRUE(wait_until([&] {
-    host.real->next_event(host.clock.now());
-    return std::filesystem::exists(host.state("begun"));
-  }));
+  ASSERT_TRUE(wait_for_file(host.state("begun")));
   host.real->cancel(id);
   const auto answer = host.wait(id, Milliseconds(5'000));
   EXPECT_EQ(answer.status, AnswerStatus::timed_out);

@@ -38,7 +38,7 @@ class Ssh : public testing::Test {
   bool wait_for_file(const std::string& path) {
     return wait_until(
         [&] {
-          local.real->next_event(local.clock.now());
+          local.take(local.real->next_event(local.clock.now()));
           return std::filesystem::exists(path);
         },
         Milliseconds(10'000));

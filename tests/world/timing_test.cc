@@ -31,23 +31,23 @@ TEST(RunnerTiming, is_printed) {
     LocalHost host(shell);
     host.run(host.read({"true"}));
     fmt::print("{}\n", shell);
-    measure("plain true", host, 150, [&](int) { return host.read({"true"}); });
-    measure("plain script with output", host, 150, [&](int) {
+    measure("plain true", host, 60, [&](int) { return host.read({"true"}); });
+    measure("plain script with output", host, 60, [&](int) {
       auto request = host.read({});
       request.apply = host.script("echo value=1");
       return request;
     });
-    measure("wrapped true, a new step each time", host, 150, [&](int i) {
+    measure("wrapped true, a new step each time", host, 60, [&](int i) {
       auto request = host.effect("s" + std::to_string(i), 1, "true");
       request.apply = {"", "", {"true"}, ""};
       return request;
     });
-    measure("wrapped true, the same step", host, 150, [&](int i) {
+    measure("wrapped true, the same step", host, 60, [&](int i) {
       auto request = host.effect("s", i, "true");
       request.apply = {"", "", {"true"}, ""};
       return request;
     });
-    measure("wrapped probe, apply, probe", host, 100, [&](int i) {
+    measure("wrapped probe, apply, probe", host, 40, [&](int i) {
       auto request = host.effect("p", i, "touch \"$SB_STATE/p$1\"");
       request.apply.arguments = {std::to_string(i)};
       request.probe = host.script("[ -e \"$SB_STATE/p$1\" ]", {std::to_string(i)});

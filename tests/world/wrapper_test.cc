@@ -52,10 +52,7 @@ TEST_P(Wrapper, finishes_when_the_runner_is_killed_and_answers_the_retry) {
   const auto request = host.effect(
       "slow", 1, "echo x >>\"$SB_STATE/began\"; sleep 1; echo result=5; touch \"$SB_STATE/ended\"");
   const auto id = host.real->start(request);
-  ASSERT_TRUE(wait_until([&] {
-    host.real->next_event(host.clock.now());
-    return std::filesystem::exists(host.state("began"));
-  }));
+  ASSERT_TRUE(wait_for_file(host.state("began")));
   kill(runner_pid(host), SIGKILL);
   EXPECT_EQ(host.wait(id).exit_code, 0) << "the collector outlives the runner and still answers";
   host.connect();
@@ -69,10 +66,7 @@ TEST_P(Wrapper, finishes_when_the_controller_goes_and_a_retry_waits_for_the_end)
   const auto request = host.effect(
       "slow", 1, "echo x >>\"$SB_STATE/began\"; sleep 1; echo result=5; touch \"$SB_STATE/ended\"");
   host.real->start(request);
-  ASSERT_TRUE(wait_until([&] {
-    host.real->next_event(host.clock.now());
-    return std::filesystem::exists(host.state("began"));
-  }));
+  ASSERT_TRUE(wait_for_file(host.state("began")));
   host.connect();
   EXPECT_FALSE(std::filesystem::exists(host.state("ended")));
   const auto again = host.run(request);
@@ -114,7 +108,8 @@ TEST_P(Wrapper, lets_one_attempt_of_a_step_run_at_a_time) {
   std::vector<RequestId> ids;
   for (int i = 1; i <= 4; ++i) ids.push_back(host.real->start(host.effect("one", i, body)));
   for (const auto id : ids) EXPECT_EQ(verdict(host.wait(id)), "ended 0");
-  const auto id = host.real->start(host.effect("one", 5, "sleep 1"));
+  const auto id = host.real->start(host.effect("one", 5, "touch \"$SB_STATE/held\"; sleep 1"));
+  ASSERT_TRUE(wait_for_file(host.state("held")));
   auto impatient = host.effect("one", 6, "touch \"$SB_STATE/ran\"");
   impatient.bound = Milliseconds(300);
   EXPECT_EQ(host.run(impatient).status, AnswerStatus::busy);
@@ -134,13 +129,10 @@ TEST_P(Wrapper, does_not_leave_the_lock_to_a_daemon) {
 
 // kill -9 of the wrapper's own processes must not let a second attempt in while the command works.
 TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_wrapper_runs) {
-  const auto id = host.real->start(host.effect(
+  host.real->start(host.effect(
       "orphan", 1, "echo $PPID >\"$SB_STATE/inner\"; sleep 1.5; touch \"$SB_STATE/end\""));
-  (void)id;
-  ASSERT_TRUE(wait_until([&] {
-    host.real->next_event(host.clock.now());
-    return lines_in(host.state("inner")) == 1;
-  }));
+  ASSERT_TRUE(wait_for_file(host.state("inner")));
+  ASSERT_TRUE(wait_until([&] { return lines_in(host.state("inner")) == 1; }));
   const auto inner = std::stoi(read_text(host.state("inner")));
   const auto stat = read_text("/proc/" + std::to_string(inner) + "/stat");
   const auto timeout_pid = std::stoi(stat.substr(stat.rfind(") ") + 4));
@@ -230,10 +222,7 @@ TEST_P(Wrapper, publishes_a_claim_only_over_an_older_one) {
 TEST_P(Wrapper, changes_the_claim_only_when_no_step_of_the_old_one_is_at_work) {
   const auto step = host.real->start(
       host.effect("working", 1, "touch \"$SB_STATE/began\"; sleep 0.8; touch \"$SB_STATE/ended\""));
-  ASSERT_TRUE(wait_until([&] {
-    host.real->next_event(host.clock.now());
-    return std::filesystem::exists(host.state("began"));
-  }));
+  ASSERT_TRUE(wait_for_file(host.state("began")));
   auto request = host.effect("publishing", 1, "[ -e \"$SB_STATE/ended\" ]");
   request.guarding = Guarding::publish;
   EXPECT_EQ(verdict(host.run(request)), "ended 0");
