@@ -26,15 +26,17 @@ std::string_view operation_text(Operation operation) {
       return "reprotect";
     case Operation::failback:
       return "failback";
-    case Operation::adopt: return "adopt";
-    case Operation::release: return "release";
+    case Operation::adopt:
+      return "adopt";
+    case Operation::release:
+      return "release";
   }
   return "unknown";
 }
 
 Result<Operation> parse_operation(std::string_view text) {
-  for (Operation operation :
-       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback, Operation::adopt, Operation::release}) {
+  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
+                              Operation::failback, Operation::adopt, Operation::release}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,

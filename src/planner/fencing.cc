@@ -77,7 +77,8 @@ void add_command(Ladder& ladder, const FencingMethod& method, size_t number, boo
   Draft& draft = ladder.draft;
   Step step =
       fencing_step(fmt::format("fence.{}.{}", number, method.name), StepKind::command, "controller",
-                   fmt::format("Fence {} by `{}`, proven", draft.from, command_text(command_at(method.engage, draft.from))));
+                   fmt::format("Fence {} by `{}`, proven", draft.from,
+                               command_text(command_at(method.engage, draft.from))));
   step.apply = command_at(method.engage, draft.from);
   if (!method.prove.empty()) step.probe = command_at(method.prove, draft.from);
   if (!method.lift.empty()) step.undo = command_at(method.lift, draft.from);
@@ -258,9 +259,10 @@ void add_fencing_lift(Draft& draft, const Draft::Names& after) {
   for (size_t i = 0; i < draft.application.fencing.size(); ++i) {
     const FencingMethod& method = draft.application.fencing[i];
     if (method.lift.empty()) continue;
-    Step step = fencing_step(
-        fmt::format("fence.lift.{}.{}", i + 1, method.name), StepKind::command, "controller",
-        fmt::format("Lift the fencing of {} by `{}`", draft.to, command_text(command_at(method.lift, draft.to))));
+    Step step = fencing_step(fmt::format("fence.lift.{}.{}", i + 1, method.name), StepKind::command,
+                             "controller",
+                             fmt::format("Lift the fencing of {} by `{}`", draft.to,
+                                         command_text(command_at(method.lift, draft.to))));
     step.apply = command_at(method.lift, draft.to);
     step.guarding = Guarding::effect;
     step.repeatable = true;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # switchover of serviceops: dc -> dr
 # A runbook that works without Switchback: it needs ssh to these hosts.
-# plan bb278b209b941a393a542a00ac0f1c3cf15ca95f349eaadba94bddfcdd9840b0
+# plan e5b27b01a26c6adefaed16aecbca90808e4ba0f61453549bc19b68a894fabedc
 # dc/app was never observed: nothing is known of it
 # dc/db was never observed: nothing is known of it
 # dr/app was never observed: nothing is known of it
@@ -9,7 +9,7 @@
 # Afterwards dc stands by for dr as soon as it follows
 # Afterwards tell Switchback: switchback resolve serviceops
 # shellcheck disable=SC2317,SC2329,SC2086
-app=serviceops operation=switchover short_hash=bb278b209b94 takes_claim=yes
+app=serviceops operation=switchover short_hash=e5b27b01a26c takes_claim=yes
 epoch=7 claim_id=c1a1m store_id=5704e
 
 # ---- how this runbook works --------------------------------------------------------------------
@@ -390,26 +390,26 @@ take_claim
 
 # ---- 11: claim.publish.dr.app
 new claim.publish.dr.app dr/app 'Write the claim of dr to dr/app'
-sb_probe() { run dr/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" database dr attachments dr services dr login dr address dr; }
-sb_apply() { run dr/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database dr attachments dr services dr login dr address dr; }
+sb_probe() { run dr/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dr/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail
 
 # ---- 12: claim.publish.dr.db
 new claim.publish.dr.db dr/db 'Write the claim of dr to dr/db'
-sb_probe() { run dr/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" database dr attachments dr services dr login dr address dr; }
-sb_apply() { run dr/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database dr attachments dr services dr login dr address dr; }
+sb_probe() { run dr/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dr/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail
 
 # ---- 13: claim.publish.dc.app
 new claim.publish.dc.app dc/app 'Write the claim of dr to dc/app'
-sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" database dr attachments dr services dr login dr address dr; }
-sb_apply() { run dc/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database dr attachments dr services dr login dr address dr; }
+sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dc/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail
 
 # ---- 14: claim.publish.dc.db
 new claim.publish.dc.db dc/db 'Write the claim of dr to dc/db'
-sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" database dr attachments dr services dr login dr address dr; }
-sb_apply() { run dc/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database dr attachments dr services dr login dr address dr; }
+sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dc/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail
 
 # ---- 15: database.promote

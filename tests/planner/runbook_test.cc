@@ -97,7 +97,7 @@ TEST_F(Runbook, performs_a_switchover) {
   EXPECT_EQ(on("10.77.1.20", "status"), "production_as_standby\n");
   EXPECT_EQ(on("10.77.2.10", "status"), "standby_as_production\n");
   EXPECT_TRUE(on("10.77.2.20", "claim").starts_with("8 ")) << on("10.77.2.20", "claim");
-  EXPECT_NE(on("10.77.2.20", "claim").find("database dr"), std::string::npos);
+  EXPECT_NE(on("10.77.2.20", "claim").find("database=dr"), std::string::npos);
   EXPECT_EQ(read(root_ / "work/capture/database.stop:lsn"), "0/1A\n");
 }
 
