@@ -13,7 +13,10 @@ std::vector<Step> follow_steps(const Maker& make, const Side& active, const Side
       make.step(standby, "start_standby",
                 fmt::format("Start PostgreSQL at {} as standby of {}", standby.site, active.site));
   start.probe = on(standby, "pg_stands_by");
-  start.apply = on(standby, "pg_start_standby", Words{}.literal(seconds(start_bound)));
+  // Only reprotect has compared the records of a side that may have crashed.
+  const bool compared = make.context.operation == Operation::reprotect;
+  start.apply = on(standby, "pg_start_standby",
+                   Words{}.literal(compared ? "compared" : "clean").literal(seconds(start_bound)));
   start.needs = std::move(needs);
   start.bound = start_bound + margin;
   start.repeatable = true;

@@ -145,7 +145,7 @@ constexpr std::array table = {
     NamedScript{"pg_promote", CLUSTER " WAIT_S", promote_body},
     NamedScript{"pg_promoted", CLUSTER " SYSTEM_IDENTIFIER", promoted_body},
     NamedScript{"pg_writable", CLUSTER, writable_body},
-    NamedScript{"pg_start_standby", CLUSTER " BOUND_S", start_standby_body},
+    NamedScript{"pg_start_standby", CLUSTER " STATE BOUND_S", start_standby_body},
     NamedScript{"pg_stands_by", CLUSTER, stands_by_body},
     NamedScript{"pg_mark", CLUSTER, mark_body},
     NamedScript{"pg_follows", CLUSTER " LSN TIMELINE SYSTEM_IDENTIFIER", follows_body},

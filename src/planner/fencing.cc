@@ -29,19 +29,10 @@ std::string filled_in(std::string word, const std::string& site) {
   return word;
 }
 
-// One command for all of them: a plain argument vector when there is only one.
-Command all_of(const std::vector<std::vector<std::string>>& commands, const std::string& site) {
-  Command all;
-  for (const auto& words : commands) {
-    if (commands.size() > 1) {
-      all.script = "fence_commands";
-      all.arguments.push_back(Argument::literal(std::to_string(words.size())));
-    }
-    for (const std::string& word : words) {
-      all.arguments.push_back(Argument::literal(filled_in(word, site)));
-    }
-  }
-  return all;
+Command command_at(const std::vector<std::string>& words, const std::string& site) {
+  std::vector<std::string> filled;
+  for (const std::string& word : words) filled.push_back(filled_in(word, site));
+  return argv_command(filled);
 }
 
 Step fencing_step(std::string id, StepKind kind, std::string where, std::string title) {
@@ -86,10 +77,10 @@ void add_command(Ladder& ladder, const FencingMethod& method, size_t number, boo
   Draft& draft = ladder.draft;
   Step step =
       fencing_step(fmt::format("fence.{}.{}", number, method.name), StepKind::command, "controller",
-                   fmt::format("Fence {} by `{}`, proven", draft.from, command_text(all_of(method.engage, draft.from))));
-  step.apply = all_of(method.engage, draft.from);
-  if (!method.prove.empty()) step.probe = all_of(method.prove, draft.from);
-  if (!method.lift.empty()) step.undo = all_of(method.lift, draft.from);
+                   fmt::format("Fence {} by `{}`, proven", draft.from, command_text(command_at(method.engage, draft.from))));
+  step.apply = command_at(method.engage, draft.from);
+  if (!method.prove.empty()) step.probe = command_at(method.prove, draft.from);
+  if (!method.lift.empty()) step.undo = command_at(method.lift, draft.from);
   step.guarding = Guarding::stop;
   step.repeatable = true;
   step.bound = Milliseconds(60'000);
@@ -269,8 +260,8 @@ void add_fencing_lift(Draft& draft, const Draft::Names& after) {
     if (method.lift.empty()) continue;
     Step step = fencing_step(
         fmt::format("fence.lift.{}.{}", i + 1, method.name), StepKind::command, "controller",
-        fmt::format("Lift the fencing of {} by `{}`", draft.to, command_text(all_of(method.lift, draft.to))));
-    step.apply = all_of(method.lift, draft.to);
+        fmt::format("Lift the fencing of {} by `{}`", draft.to, command_text(command_at(method.lift, draft.to))));
+    step.apply = command_at(method.lift, draft.to);
     step.guarding = Guarding::effect;
     step.repeatable = true;
     step.bound = Milliseconds(60'000);

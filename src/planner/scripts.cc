@@ -9,14 +9,10 @@ constexpr std::string_view announce_webhook =
 constexpr std::string_view announce_command =
 #include "shell/announce_command.inc"
     ;
-constexpr std::string_view fence_commands =
-#include "shell/fence_commands.inc"
-    ;
 
 constexpr NamedScript own_scripts[] = {
     {"announce_webhook", "URL BODY", announce_webhook},
     {"announce_command", "COMMAND… MESSAGE", announce_command},
-    {"fence_commands", "[WORDS WORD…]…", fence_commands},
 };
 
 }  // namespace

@@ -22,7 +22,6 @@ last=$SB_STATE/files/$component.last
 case $key in *[\ \'\"\\]*) echo "the key's path '$key' holds a space or a quote" >&2; exit 2 ;; esac
 
 # One connection for everything, kept a while: the pass during the outage finds it open.
-control=$SB_RUN/files.$component.ssh
 secure="-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o IdentitiesOnly=yes -i $key -p $port"
 connect() {
   if ssh -o ControlPath="$control" -O check -- "$peer" 2>/dev/null; then return 0; fi
@@ -39,7 +38,11 @@ case $peer in
   *@*:*) from="${peer%%@*}@[${peer#*@}]" ;;
   *) from=$peer ;;
 esac
-export RSYNC_RSH="ssh $secure -o ControlMaster=no -o ControlPath=$control"
+through() {
+  control=$1
+  export RSYNC_RSH="ssh $secure -o ControlMaster=no -o ControlPath=$control"
+}
+through "$SB_RUN/files.$component.ssh"
 case $become in yes) there="sudo -n" ;; *) there= ;; esac
 
 # The file system that PATH lies on, by its mount point: device numbers change from boot to boot.

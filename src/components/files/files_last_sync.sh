@@ -3,6 +3,8 @@
 bound=$mode
 reason= result=no
 note() { reason=$1; echo "$1" >&2; }
+# A kept connection may lead to a host that is gone, and would be believed for long.
+through "$work/ssh.last"
 if ! connect; then note "$peer cannot be reached"
 elif ! look_there "$@" || ! direction_allowed || ! mounts_sound "$@"; then note "a sync from $peer is not safe"
 else
@@ -32,3 +34,5 @@ fi
 at=$(recorded "$origin" at)
 printf '%s\n' "synced=$result" "reason=$reason"
 if [ -n "$at" ]; then echo "loss_upper_bound_s=$(($(date +%s) - at))"; else echo "loss_upper_bound_s=unknown"; fi
+disconnect
+exit 0

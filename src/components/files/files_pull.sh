@@ -9,18 +9,29 @@ moment=$(recorded "$work/there" moment)
 n=0
 for path; do
   n=$((n + 1))
-  known=$(recorded "$origin" "count.$n")
+  known=$(recorded "$origin" "count.$n") in_outage=
   # In the outage the count of the last pass stands in for the counting pass.
   if [ "$mode" = final ] && [ -n "$known" ]; then
-    most=$(allowance "$known")
+    in_outage=yes most=$(allowance "$known")
   else
     echo "progress counting what would change below $path" >&2
     shrink_tolerable "$path" || give_up "too much would be deleted, or nothing could be read"
   fi
-  if [ "$mode" = final ]; then
-    pull --delete-delay --max-delete="$most" --stats --out-format='%i %n' -- "$from:$path/" "$path/" \
+  if [ -n "$in_outage" ]; then
+    # Nothing is deleted at first: what would be is only counted, and seldom there is anything.
+    pull --delete --max-delete=0 --stats --out-format='%i %n' -- "$from:$path/" "$path/" \
       >"$work/out" 2>"$work/err"
     code=$?
+    if [ $code -eq 25 ]; then
+      wanted=$(sed -n 's/.*max-delete limit (\([0-9]*\) skipped).*/\1/p' "$work/err" | head -n 1)
+      if [ "${wanted:-$((most + 1))}" -gt "$most" ] || [ "$(stat_of "$work/out" "Number of files")" -le 1 ]; then
+        give_up "refused: this pass would delete ${wanted:-too many} of $known entries below $path (max_shrink is $shrink%)"
+      fi
+      gone=$((gone + wanted))
+      pull --delete-delay --max-delete="$most" --out-format='%i %n' -- "$from:$path/" "$path/" \
+        >>"$work/out" 2>"$work/err"
+      code=$?
+    fi
   else
     # Whatever rsync ends with is in the file: a pipe only keeps the last command's end.
     { pull --delete-delay --max-delete="$most" --stats --out-format='%i %n' --info=progress2 \
@@ -28,7 +39,11 @@ for path; do
       stdbuf -oL tr '\r' '\n' | while IFS= read -r line; do
         case $line in
           # Progress stands behind blanks, names behind rsync's letters for what changes.
-          ' '*%*/s*) set -f; set -- $line; echo "progress $path: $*" >&2 ;;
+          ' '*%*/s*)
+            set -f; set -- $line
+            # Once a percent: small files would give a line each.
+            [ "$2" = "$percent" ] || echo "progress $path: $*" >&2
+            percent=$2 ;;
           *) printf '%s\n' "$line" ;;
         esac
       done >"$work/out"

@@ -11,6 +11,17 @@ past_of() {
   [ "$past" ]
 }
 
+# Leaves the newest of them: each move adds one, and what is compared travels as one argument.
+most=40
+shorten_past() {
+  c=0 rest=$past
+  while [ "$rest" ]; do
+    c=$((c + 1))
+    case $rest in *,*) rest=${rest#*,} ;; *) rest='' ;; esac
+  done
+  while [ $c -gt $most ]; do past=${past#*,} c=$((c - 1)); done
+}
+
 # segment_name TIMELINE POSITION: sets name to the WAL file that holds it, offset to the place in it.
 segment_name() {
   lsn_number "$2" && [ "${segment:-0}" -gt 0 ] || return 1

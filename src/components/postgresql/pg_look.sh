@@ -14,6 +14,13 @@ control || quit 2 "the control file in $data cannot be read"
 own_end
 past_of "$last_timeline" || [ "$last_timeline" = 1 ] || quit 2 "the history file of timeline $last_timeline cannot be read"
 theirs=$4 ours=$past${past:+,}$last_timeline:end common='' begin=0/0
+# The active side names its newest timelines only.
+oldest=${theirs%%:*}
+while [ "${ours%%:*}" -lt "$oldest" ]; do
+  o=${ours%%,*} o=${o#*:}
+  [ "$o" != end ] || fact far "$begin" "$last_timeline" "$end" "$last_timeline" none no "it lies more than $most timelines back"
+  begin=$o ours=${ours#*,}
+done
 while :; do
   a=${theirs%%,*} o=${ours%%,*} left=${a#*:} gone=${o#*:}
   [ "${a%%:*}" = "${o%%:*}" ] || { relation=diverged fork=$begin; break; }

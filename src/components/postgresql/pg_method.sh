@@ -29,6 +29,7 @@ case $relation in
   ahead)
     diverged=yes
     answer rebuild "same timeline, but it is ahead: both sides were written to; what it has since $fork may be on both" ;;
+  far) diverged=yes; answer rebuild "$8" ;;
   diverged) diverged=yes ;;
   *) quit 2 "'$relation' is no relation" ;;
 esac

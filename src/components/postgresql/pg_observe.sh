@@ -56,7 +56,7 @@ else
   effective_conninfo
   case $conninfo in *host=*) v=${conninfo#*host=} && v=${v#\'} && value primary_conninfo_host "${v%%[ \']*}" ;; esac
 fi
-if past_of "$now"; then value history "$past${past:+,}$now:end"; value walkable yes
+if past_of "$now"; then shorten_past; value history "$past${past:+,}$now:end"; value walkable yes
 else value history "$now:end"; value walkable no; fi
 grep -q '^[ 	]*primary_conninfo' "$data/postgresql.auto.conf" 2>/dev/null && value auto_conninfo yes || value auto_conninfo no
 [ -e "$data/standby.signal" ] && value standby_signal yes || value standby_signal no

@@ -1,11 +1,12 @@
 # Starts this side as a standby. The signal file is on the disk before anything may start: without
 # it the same directory comes up as a second primary.
-# Parameters: CLUSTER BOUND_S
+# After a crash that is only right when the records were compared (reprotect): "compared".
+# Parameters: CLUSTER clean|compared BOUND_S
 control || quit 2 "no control file in $data"
 if ! postmaster; then
   case $state in
     'shut down' | 'shut down in recovery' | 'in archive recovery') ;;
-    *) [ -e "$data/standby.signal" ] ||
+    *) [ -e "$data/standby.signal" ] || [ "$1" = compared ] ||
       quit 2 "the control file says '$state': what this side wrote last may be known to nobody else; run reprotect" ;;
   esac
   : >>"$data/standby.signal" && chown "$owner:" "$data/standby.signal" && sync "$data/standby.signal" "$data" || exit 1
@@ -15,8 +16,10 @@ if ! postmaster; then
   systemctl start --no-block "$unit" || exit 1
 fi
 tries=0
-while [ $((tries = tries + 1)) -le $(($1 * 50)) ]; do
+while [ $((tries = tries + 1)) -le $(($2 * 50)) ]; do
   [ -S "$socket/.s.PGSQL.$port" ] && postmaster && ask 5 'select pg_is_in_recovery();' && break
   sleep 0.02
 done
-[ "$reply" = t ] || quit 1 "no standby that answers within $1 s: $reply"
+[ "$reply" = t ] || quit 1 "no standby that answers within $2 s: $reply"
+# One that ran already must survive a restart of its unit, too.
+open_guard

@@ -8,5 +8,6 @@ $reply
 EOF
 [ "$recovery" = f ] || quit 2 "this side is in recovery: it is not active"
 past_of "$now" || quit 2 "the history file of timeline $now cannot be read"
+shorten_past
 size=$(du -sk "$data") || exit 2
 printf '%s\n' "system_identifier=$system" "timeline=$now" "lsn=$lsn" "history=$past${past:+,}$now:end" "data_bytes=$((${size%%[!0-9]*} * 1024))"
