@@ -277,6 +277,7 @@ Course Scenario::drive(int64_t run) {
       } else if (departure->situation == Decision::Situation::waiting) {
         answer_people(run);
         --round;  // an answered gate is progress, not impatience
+        course.problem = departure->reason;
         if (course.controllers > 40) return course;
       } else {
         course.problem = retry_what_failed(run) + departure->reason;
