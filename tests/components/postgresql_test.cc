@@ -80,12 +80,9 @@ std::string steps_text(Operation operation, const std::vector<Hook>& hooks) {
   const Snapshot nothing;
   std::string text;
   for (Hook hook : hooks) {
-    // What reprotect stops is the side that it rebuilds: the planner turns the context for it.
-    const bool turned = operation == Operation::reprotect && hook == Hook::stop;
     text += "[" + std::string(hook_text(hook)) + "]\n";
     for (const Step& step :
-         postgresql_type().steps(hook, context_of(application, nothing, operation,
-                                                  turned ? "dr" : "dc", turned ? "dc" : "dr"))) {
+         postgresql_type().steps(hook, context_of(application, nothing, operation, "dc", "dr"))) {
       text += step_text(step);
     }
   }
