@@ -51,23 +51,23 @@ std::vector<Step> prepare_steps(const Maker& make) {
 std::vector<Step> stop_steps(const Maker& make) {
   const bool planned = make.context.operation == Operation::switchover ||
                        make.context.operation == Operation::failback;
+  const Side& side = make.context.operation == Operation::reprotect ? make.to : make.from;
   const std::string mode = planned ? "planned" : "fence";
-  const Milliseconds bound = make.from.duration("stop_bound", minute_ms);
-  Step stop =
-      make.step(make.from, "stop", fmt::format("Stop PostgreSQL at {}, proven", make.from.site));
+  const Milliseconds bound = side.duration("stop_bound", minute_ms);
+  Step stop = make.step(side, "stop", fmt::format("Stop PostgreSQL at {}, proven", side.site));
   Words expected = Words{}.literal(mode);
   expected = planned ? std::move(expected).capture(make.capture("checkpoint", "system_identifier"))
                      : std::move(expected).literal("-");
-  stop.probe = on(make.from, "pg_stopped", std::move(expected));
-  stop.apply = on(make.from, "pg_stop", Words{}.literal(mode).literal(seconds(bound)));
+  stop.probe = on(side, "pg_stopped", std::move(expected));
+  stop.apply = on(side, "pg_stop", Words{}.literal(mode).literal(seconds(bound)));
   stop.captures = position();
   stop.captures.push_back({"clean", "word"});
   stop.bound = bound + margin;
   stop.guarding = Guarding::stop;
   stop.repeatable = true;
   if (planned) {
-    stop.undo = on(make.from, "pg_start_primary",
-                   Words{}.literal(seconds(make.from.duration("start_bound", 5 * minute_ms))));
+    stop.undo = on(side, "pg_start_primary",
+                   Words{}.literal(seconds(side.duration("start_bound", 5 * minute_ms))));
   }
   if (make.context.operation == Operation::failover) stop.if_unreachable = IfUnreachable::evidence;
   return {stop};

@@ -7,9 +7,11 @@
 namespace switchback::postgresql {
 namespace {
 
+// The order of these lines is the order of the text: sorted, a script would run before its prelude.
+// clang-format off
 constexpr std::string_view checkpoint_body =
-#include "shell/pg_checkpoint.inc"
 #include "shell/pg_common.inc"
+#include "shell/pg_checkpoint.inc"
     ;
 constexpr std::string_view standby_ready_body =
 #include "shell/pg_common.inc"
@@ -126,6 +128,7 @@ constexpr std::string_view observe_body =
 #include "shell/pg_history.inc"
 #include "shell/pg_observe.inc"
     ;
+// clang-format on
 
 // Every script begins with these parameters: the cluster it is about.
 #define CLUSTER "BIN DATA CONFIG PORT SOCKET OWNER UNIT DATABASE"

@@ -18,7 +18,7 @@ constexpr std::array systemd_options = {
     OptionSpec{"stop_bound", OptionType::duration, "2m",
                "Longest time until every unit is stopped; what still lives then is killed."},
     OptionSpec{"settle", OptionType::duration, "2s",
-               "How long every unit must stay active before it counts as started."},
+               "How long every unit must keep running to count as settled; proven beside what comes next."},
 };
 
 // The parts of a script stay in this order.
@@ -138,9 +138,28 @@ std::vector<Step> start_steps(const HookContext& context) {
     step.apply = script_command("systemd_start", {Argument::literal(seconds_text(bound))});
     append(step.apply.arguments, units);
     step.undo = stop_command(context, context.to, units);
-    step.hold = option_duration(options, "settle", Milliseconds(2'000));
-    step.bound = bound + step.hold + margin;
+    step.bound = bound + margin;
     step.repeatable = true;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+// "Running and staying so" is proven beside what comes next: traffic need not wait for it.
+std::vector<Step> settle_steps(const HookContext& context) {
+  const Json& options = context.options(context.to);
+  const auto units = units_of(context.component, context.to);
+  const auto hosts = component_hosts(context.application, context.component, context.to);
+  std::vector<Step> steps;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    Step step = component_step(
+        Hook::verify, context, numbered("settled", i, hosts.size()), hosts[i].key,
+        fmt::format("{} keep running at {}", spoken(units), hosts[i].key));
+    step.kind = StepKind::wait;
+    step.guarding = Guarding::read;
+    step.probe = script_command("systemd_running", literals(units));
+    step.hold = option_duration(options, "settle", Milliseconds(2'000));
+    step.bound = 10 * step.hold + margin;
     steps.push_back(std::move(step));
   }
   return steps;
@@ -155,6 +174,9 @@ std::vector<Step> systemd_steps(Hook hook, const HookContext& context) {
     case Hook::start:
       if (context.operation == Operation::reprotect) return {};
       return start_steps(context);
+    case Hook::verify:
+      return context.operation == Operation::reprotect ? std::vector<Step>{}
+                                                       : settle_steps(context);
     default:
       return {};
   }

@@ -53,7 +53,7 @@ bool is_of_type(std::string_view value, std::string_view type) {
   constexpr std::string_view digits = "0123456789";
   constexpr std::string_view hexadecimal = "0123456789ABCDEFabcdef";
   if (value.size() > 1024) return false;
-  if (type == "integer") return all_of(value, digits) && value.size() <= 18;
+  if (type == "integer") return all_of(value, digits) && value.size() <= 20;
   if (type == "lsn") {
     const size_t slash = value.find('/');
     return slash != std::string_view::npos && all_of(value.substr(0, slash), hexadecimal) &&

@@ -158,12 +158,23 @@ void add_consequences(const Draft& draft, Plan& plan) {
 }  // namespace
 
 std::optional<StatusPair> published_pair(const Application& application, const Snapshot& snapshot) {
+  const auto epoch_at = [&](const Host& host) {
+    const auto claim = snapshot.of("host", host.key).get("claim");
+    return claim ? int64_t{std::atoll(claim->c_str())} : int64_t{0};
+  };
+  int64_t newest = 0;
+  for (const Host& host : application.all_hosts()) newest = std::max(newest, epoch_at(host));
   const auto word_of = [&](const Site& site) {
     std::optional<StatusWord> word;
     for (const Host& host : site.hosts) {
       const auto text = snapshot.of("host", host.key).get("status");
       const auto read = text ? parse_status(*text) : std::nullopt;
       if (!read) continue;
+      // A host that was dead when the claim moved on still holds its last word; by the newer claim
+      // its site is lost until it is rebuilt.
+      const bool outdated = is_active(*read) && epoch_at(host) < newest;
+      if (outdated && !word) word = StatusWord::down;
+      if (outdated) continue;
       // Hosts of one site that disagree: the active word counts, it is the one that could harm.
       if (!word || is_active(*read)) word = read;
     }

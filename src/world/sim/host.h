@@ -67,6 +67,13 @@ struct SimulatedUnit {
   bool fails_to_start = false;  // planted
 };
 
+// A name at a name server, with the claim that its text record names.
+struct SimulatedRecord {
+  std::string value;
+  int64_t ttl = 0;
+  std::string claim;  // "EPOCH CLAIM_ID"
+};
+
 struct SimulatedHost {
   std::string key;  // "dc/db"; "controller"
   std::string site;

@@ -205,9 +205,11 @@ void SimulatedRunner::start_apply(JobId id) {
     world_.count_effect(job->request.application, job->request.step, job->request.attempt);
   }
   job->applied = true;
-  world_.point(FaultPoint::Kind::before_effect, host_.key, job->request.step);
-  job = find(id);
-  if (job == nullptr) return;
+  if (is_guarded(*job)) {
+    world_.point(FaultPoint::Kind::before_effect, host_.key, job->request.step);
+    job = find(id);
+    if (job == nullptr) return;
+  }
   job->in_apply = true;
   run_script(*job, job->request.apply);
 }
@@ -241,7 +243,9 @@ void SimulatedRunner::call_script(JobId id) {
     job->progress_at = world_.now();
   }
   if (result.again_after) {
-    if (job->in_apply) world_.point(FaultPoint::Kind::during_effect, host_.key, job->request.step);
+    if (job->in_apply && is_guarded(*job)) {
+      world_.point(FaultPoint::Kind::during_effect, host_.key, job->request.step);
+    }
     world_.after_on(host_.key, *result.again_after, [this, id] { call_script(id); });
     return;
   }
@@ -252,7 +256,9 @@ void SimulatedRunner::call_script(JobId id) {
     job->out = result.out;
     job->err = result.err;
   }
-  if (job->in_apply) world_.point(FaultPoint::Kind::after_effect, host_.key, job->request.step);
+  if (job->in_apply && is_guarded(*job)) {
+    world_.point(FaultPoint::Kind::after_effect, host_.key, job->request.step);
+  }
   world_.after_on(host_.key, Milliseconds(0), [this, id] { script_ended(id); });
 }
 

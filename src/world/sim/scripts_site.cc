@@ -9,22 +9,18 @@
 namespace switchback {
 namespace {
 
-// [COMPONENT SITE]… or COMPONENT=SITE…
+// COMPONENT=SITE…
 std::map<std::string, std::string> active_from(const ScriptCall& call, size_t first) {
   std::map<std::string, std::string> active;
   for (size_t i = first; i < call.arguments.size(); ++i) {
     const std::string& word = call.arguments[i];
     const size_t equals = word.find('=');
-    if (equals != std::string::npos) {
-      active[word.substr(0, equals)] = word.substr(equals + 1);
-    } else {
-      active[word] = call.argument(++i);
-    }
+    if (equals != std::string::npos) active[word.substr(0, equals)] = word.substr(equals + 1);
   }
   return active;
 }
 
-// EPOCH CLAIM_ID STORE_ID RUN [COMPONENT SITE]…
+// EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE…
 ScriptResult claim_publish(ScriptCall& call) {
   if (call.host.disk_full) return {4, "", "no room for the claim", {}, ""};
   auto& claim = call.host.apps[call.application].claim;
@@ -37,16 +33,13 @@ ScriptResult claim_publish(ScriptCall& call) {
   return {};
 }
 
-// EPOCH CLAIM_ID [COMPONENT SITE]…
+// EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE…; the run may be an older one of the same claim.
 ScriptResult claim_published(ScriptCall& call) {
   const auto& claim = call.host.apps[call.application].claim;
   if (!claim) return {1, "", "no claim here", {}, ""};
-  bool same =
-      std::to_string(claim->epoch) == call.argument(0) && claim->claim_id == call.argument(1);
-  for (const auto& [component, site] : active_from(call, 2)) {
-    const auto found = claim->active.find(component);
-    same = same && found != claim->active.end() && found->second == site;
-  }
+  const bool same = std::to_string(claim->epoch) == call.argument(0) &&
+                    claim->claim_id == call.argument(1) && claim->store_id == call.argument(2) &&
+                    claim->active == active_from(call, 4);
   return {same ? 0 : 1, "", fmt::format("claim {} here", claim->epoch), {}, ""};
 }
 

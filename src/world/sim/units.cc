@@ -142,8 +142,8 @@ void boot_units(SimulatedWorld& world, SimulatedHost& host) {
 
 ScriptTable all_models() {
   ScriptTable all = toggle_scripts();
-  for (const ScriptTable& table :
-       {site_models(), systemd_models(), postgresql_models(), postgresql_rebuild_models()}) {
+  for (const ScriptTable& table : {site_models(), systemd_models(), postgresql_models(),
+                                   postgresql_rebuild_models(), files_models(), reach_models()}) {
     all.insert(table.begin(), table.end());
   }
   return all;

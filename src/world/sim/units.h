@@ -30,6 +30,8 @@ ScriptTable site_models();
 ScriptTable systemd_models();
 ScriptTable postgresql_models();
 ScriptTable postgresql_rebuild_models();
+ScriptTable files_models();
+ScriptTable reach_models();
 // All of them, and the toggles.
 ScriptTable all_models();
 

@@ -123,6 +123,9 @@ class SimulatedWorld {
   uint64_t seed() const { return seed_; }
 
   const ScriptTable& scripts() const { return scripts_; }
+  // Name servers: "SERVER NAME" -> record, and those that do not answer.
+  std::map<std::string, SimulatedRecord> records;
+  std::set<std::string> silent_name_servers;
   // Called when a host has booted (units start here, if their guard lets them).
   std::function<void(SimulatedHost&)> on_boot;
   // Called before every event: what goes on by itself (replication, clients' writes).

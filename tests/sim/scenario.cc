@@ -1,0 +1,346 @@
+#include "sim/scenario.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "components/site.h"
+#include "components/types.h"
+#include "engine/engine.h"
+#include "engine/observe.h"
+#include "model/reader.h"
+#include "planner/planner.h"
+#include "planner/readiness.h"
+#include "store/audit.h"
+#include "world/sim/shell.h"
+#include "world/sim/units.h"
+
+namespace switchback {
+namespace {
+
+constexpr std::string_view data_directory = "/var/lib/postgresql/15/main";
+
+constexpr std::string_view configuration = R"yaml(
+application: serviceops
+objectives: {data_loss: 60s, recovery_time: 10m}
+sites:
+  dc:
+    home: primary
+    hosts: {app: {address: 10.77.1.10}, db: {address: 10.77.1.20}}
+  dr:
+    home: secondary
+    hosts: {app: {address: 10.77.2.10}, db: {address: 10.77.2.20}}
+components:
+  database: {type: postgresql, host: db, replication: streaming}
+  services:
+    type: systemd
+    host: app
+    units: [ft-main-server, ft-analytics-server]
+    needs: [database]
+fencing:
+  - stop: all
+  - attestation: {people: 1}
+after_reboot: peer
+)yaml";
+
+Catalogue catalogue() {
+  Catalogue all;
+  for (const ComponentType* type : component_types()) all.types.push_back(type);
+  for (const NamedScript& script : site_scripts()) all.scripts.push_back(script);
+  return all;
+}
+
+std::map<std::string, std::string> script_bodies() {
+  std::map<std::string, std::string> bodies;
+  for (const NamedScript& script : all_scripts()) bodies.emplace(script.name, script.body);
+  return bodies;
+}
+
+bool is_service(const SimulatedHost& host, const std::string& unit) {
+  return std::ranges::none_of(host.clusters,
+                              [&](const auto& entry) { return entry.second.unit == unit; });
+}
+
+bool runs_services(const SimulatedHost& host) {
+  return std::ranges::any_of(host.units, [&](const auto& entry) {
+    return is_service(host, entry.first) && (entry.second.active || entry.second.processes > 0);
+  });
+}
+
+bool is_writable(const SimulatedHost& host) {
+  return std::ranges::any_of(host.clusters,
+                             [](const auto& entry) { return pg_writable(entry.second); });
+}
+
+Event person(EventKind kind, Json body) {
+  Event event;
+  event.kind = kind;
+  event.body = std::move(body);
+  return event;
+}
+
+}  // namespace
+
+Scenario::Scenario(uint64_t seed) : world(seed, all_models()) {
+  auto read = read_application(configuration, "simulated.yaml", component_schemas());
+  if (!read.application) ADD_FAILURE() << join(read.lines(), "\n");
+  application = read.application.value_or(Application{});
+  build_hosts();
+  world.on_boot = [this](SimulatedHost& booted) { boot_units(world, booted); };
+  world.background = [this] {
+    pg_replicate(world);
+    clients_write();
+  };
+  world.forbid_on_two_sites("a writable database", is_writable);
+  world.forbid_on_two_sites("running services", runs_services);
+  store.on_write([this](const MemoryStore::Write& write) {
+    if (!driving_) return;
+    world.point(write.before ? FaultPoint::Kind::before_write : FaultPoint::Kind::after_write, "",
+                write.what);
+    world.throw_if_crashed();
+  });
+}
+
+void Scenario::build_hosts() {
+  for (const Host& configured : application.all_hosts()) world.add_host(configured);
+  for (const Site& site : application.sites) build_site(site, site.home_primary);
+  // The standby is a copy of the active side.
+  PgCluster& standby = cluster("dr");
+  standby.log = cluster("dc").log;
+  standby.replayed = standby.log.size();
+  Claim claim{1, "claim-one", store.store_id(), {}};
+  for (const Component& component : application.components) claim.active[component.name] = "dc";
+  EXPECT_TRUE(store.set_claim(application.name, {}, claim));
+  for (const Host& configured : application.all_hosts()) {
+    world.host(configured.key).apps[application.name].claim =
+        SimulatedClaimFile{1, claim.claim_id, claim.store_id, 0, claim.active};
+  }
+}
+
+void Scenario::build_site(const Site& site, bool active) {
+  const Site& other = application.other_site(site.name);
+  for (const Host& configured : site.hosts) {
+    SimulatedHost& there = world.host(configured.key);
+    there.status_files[application.status_file] = active ? "production" : "standby";
+    SimulatedAdoption adoption{
+        site.name, application.after_reboot, application.status_file, {}, {}};
+    for (const Host& peer : other.hosts) adoption.peers.push_back(peer.address);
+    for (const GuardedUnit& guarded : guarded_units(application, site.name)) {
+      if (guarded.host != configured.key) continue;
+      const std::string unit = full_unit(guarded.unit);
+      adoption.units.push_back({unit, guarded.component});
+      there.units[unit] = {};
+      if (configured.role == "db") {
+        PgCluster& c = there.clusters[std::string(data_directory)];
+        c.present = true;
+        c.system_identifier = "7000000000000000001";
+        c.unit = unit;
+        c.log.assign(5, PgRecord{1, 0});
+        c.follows = other.name + "/db";
+        c.standby_signal = !active;
+        EXPECT_TRUE(pg_start(c));
+      }
+      if (active || configured.role == "db") {
+        there.units[unit].active = true;
+        there.units[unit].processes = 1;
+        open_guard(there, application.name, unit);
+      }
+    }
+    there.apps[application.name].adoption = adoption;
+  }
+}
+
+PgCluster& Scenario::cluster(const std::string& site) {
+  return world.host(host(site, "db")).clusters.at(std::string(data_directory));
+}
+
+void Scenario::power_off_site(const std::string& site) {
+  for (const Host& each : application.site(site).hosts) world.power_off(each.key);
+}
+
+void Scenario::power_on_site(const std::string& site) {
+  for (const Host& each : application.site(site).hosts) world.power_on(each.key);
+}
+
+// A client commits wherever the application runs and its database takes it.
+void Scenario::clients_write() {
+  if (world.random(6) != 0) return;
+  for (const Site& site : application.sites) {
+    const std::string app = host(site.name, "app");
+    const std::string db = host(site.name, "db");
+    const SimulatedHost& server = world.host(db);
+    if (!runs_services(world.host(app)) || !is_writable(server) || !world.talk(app, db)) continue;
+    PgCluster& c = cluster(site.name);
+    c.log.push_back({c.timeline, ++last_write_});
+    acknowledged_.push_back(last_write_);
+  }
+}
+
+Result<Plan> Scenario::plan(Operation operation, const std::string& to) {
+  SimulatedShell shell(world);
+  SimulatedClock clock(world);
+  Snapshot snapshot;
+  auto known = store.facts(application.name);
+  if (known) snapshot.facts = *known;
+  const auto seen =
+      observe(shell, clock, application.name, application.all_hosts(),
+              observations(catalogue(), application), script_bodies(), Milliseconds(8'000));
+  snapshot.facts = merge_facts(std::move(snapshot.facts), seen);
+  EXPECT_TRUE(store.put_facts(application.name, snapshot.facts));
+  snapshot.now_ms = clock.wall_ms();
+  return make_plan(catalogue(), application, store.claim(application.name).value(), snapshot,
+                   {operation, to});
+}
+
+int64_t Scenario::begin(Operation operation, const std::string& to) {
+  const auto made = plan(operation, to);
+  if (!made) {
+    ADD_FAILURE() << made.error().message << world.story();
+    return 0;
+  }
+  for (const Assumption& assumption : made->assumptions) {
+    EXPECT_TRUE(assumption.met) << assumption.text << "\n" << world.story(20);
+  }
+  Claim next{made->claim_before.epoch + 1, fmt::format("claim-{}", made->claim_before.epoch + 1),
+             store.store_id(), made->active_after};
+  const auto run = store.create_run(
+      application.name, {person(EventKind::run_created, {{"plan", plan_to_json(*made)},
+                                                         {"plan_hash", plan_hash(*made)},
+                                                         {"next_claim", claim_to_json(next)},
+                                                         {"who", "anna"},
+                                                         {"verified", true},
+                                                         {"ticket", ""},
+                                                         {"reason", "simulation"},
+                                                         {"predicted_ms", 0}})});
+  EXPECT_TRUE(run) << run.error().message;
+  return run.value_or(0);
+}
+
+// Everybody who is asked says yes.
+void Scenario::answer_people(int64_t run) {
+  const auto state = fold(store.read(run, 0).value());
+  ASSERT_TRUE(state);
+  for (size_t i = 0; i < state->steps.size(); ++i) {
+    if (!state->steps[i].gate_open || is_satisfied(state->steps[i].status)) continue;
+    const auto last = store.last_sequence(run).value();
+    EXPECT_TRUE(
+        store.append(run, last,
+                     {person(EventKind::gate_answered, {{"step", state->plan->steps[i].id},
+                                                        {"who", fmt::format("person-{}", last)},
+                                                        {"verified", true},
+                                                        {"answer", "yes"},
+                                                        {"text", ""}})}));
+  }
+}
+
+// A person asks for a retry of everything that failed; answers what is wrong with it.
+std::string Scenario::retry_what_failed(int64_t run) {
+  const auto state = fold(store.read(run, 0).value());
+  std::string wrong;
+  for (size_t i = 0; i < state->steps.size(); ++i) {
+    const StepState& step = state->steps[i];
+    if (step.status != StepStatus::failed && step.status != StepStatus::unknown) continue;
+    const std::string& id = state->plan->steps[i].id;
+    wrong += fmt::format("{} {}: {}; ", id, step_status_text(step.status), step.message);
+    if (!retry_refusal(*state, id).empty()) continue;
+    const auto last = store.last_sequence(run).value();
+    EXPECT_TRUE(
+        store.append(run, last, {person(EventKind::retry_asked, {{"step", id}, {"who", "anna"}})}));
+  }
+  return wrong;
+}
+
+Course Scenario::drive(int64_t run) {
+  Course course;
+  for (int round = 0; round < patience; ++round) {
+    if (round == heal_after) {
+      world.on_point({});
+      world.heal_everything();
+    }
+    ++course.controllers;
+    SimulatedShell shell(world);
+    SimulatedClock clock(world);
+    EngineOptions options;
+    options.who = "anna";
+    Engine engine(store, shell, clock, options);
+    driving_ = true;
+    try {
+      const auto departure = engine.execute(run);
+      driving_ = false;
+      if (!departure) {
+        course.problem = departure.error().message;
+      } else if (departure->situation == Decision::Situation::ended) {
+        course.ended = true;
+        course.result = store.runs(application.name).value().back().result;
+        return course;
+      } else if (departure->situation == Decision::Situation::waiting) {
+        answer_people(run);
+        --round;  // an answered gate is progress, not impatience
+        course.problem = departure->reason;
+        if (course.controllers > 40) return course;
+      } else {
+        course.problem = retry_what_failed(run) + departure->reason;
+        world.run_for(Milliseconds(2'000));
+      }
+    } catch (const ControllerCrash&) {
+      driving_ = false;
+      world.run_for(Milliseconds(world.random(3'000)));
+    }
+  }
+  return course;
+}
+
+Course Scenario::perform(Operation operation, const std::string& to) {
+  const int64_t run = begin(operation, to);
+  return run == 0 ? Course{} : drive(run);
+}
+
+bool Scenario::salvaged(int64_t write) const {
+  const std::string word = fmt::format(" {} ", write);
+  for (const Host& each : application.all_hosts()) {
+    const SimulatedHost* there = world.find_host(each.key);
+    const auto app = there->apps.find(application.name);
+    if (app == there->apps.end()) continue;
+    for (const auto& [name, text] : app->second.files) {
+      if (name.starts_with("salvage.") && (text + " ").find(word) != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
+std::string Scenario::problems(const std::string& active, bool protected_by_other) {
+  // What still runs has time to end; replication to catch up.
+  for (int i = 0; i < 50; ++i) world.after(Milliseconds(i * 20), [] {});
+  world.run_for(Milliseconds(3'000));
+  std::string wrong = join(world.violations(), "; ");
+  const std::string other = application.other_site(active).name;
+  const PgCluster& here = cluster(active);
+  if (!pg_writable(here)) wrong += "; the database of " + active + " is not writable";
+  if (!runs_services(world.host(host(active, "app")))) wrong += "; no services at " + active;
+  if (runs_services(world.host(host(other, "app")))) wrong += "; services at " + other;
+  if (protected_by_other &&
+      pg_upstream(world, world.host(host(other, "db")), cluster(other)) != &here) {
+    wrong += "; " + other + " does not stream";
+  }
+  const Claim claim = store.claim(application.name).value();
+  for (const auto& [component, site] : claim.active) {
+    if (site != active) wrong += fmt::format("; the claim says {} for {}", site, component);
+  }
+  std::set<int64_t> kept;
+  for (const PgRecord& record : here.log) kept.insert(record.write);
+  for (const PgRecord& record : cluster(other).log) {
+    if (!protected_by_other) kept.insert(record.write);  // not lost yet: to be salvaged
+  }
+  for (const int64_t write : acknowledged_) {
+    if (!kept.contains(write) && !salvaged(write)) {
+      wrong += fmt::format("; write {} is lost", write);
+      break;
+    }
+  }
+  const auto report = verify(store, application.name);
+  if (!report || !report->intact()) wrong += "; the journal does not pass its audit";
+  return wrong;
+}
+
+}  // namespace switchback

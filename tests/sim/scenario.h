@@ -1,0 +1,73 @@
+// A whole application in the simulated world: production planner, components, engine and store
+// rules, over simulated hosts, with clients that write all the time and an oracle that counts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/application.h"
+#include "plan/plan.h"
+#include "run/decide.h"
+#include "store/memory_store.h"
+#include "world/sim/world.h"
+
+namespace switchback {
+
+// How a run went, seen from outside.
+struct Course {
+  bool ended = false;
+  std::string result;
+  int controllers = 0;  // how many executors it took
+  std::string problem;  // why it did not end
+};
+
+class Scenario {
+ public:
+  // The application of examples/serviceops as far as the simulator knows its component types: dc is
+  // active, dr stands by, adopted and claimed.
+  explicit Scenario(uint64_t seed);
+
+  // Looks at the hosts and plans; an empty `to` is the obvious site.
+  Result<Plan> plan(Operation operation, const std::string& to = "");
+  // Plans, and makes a run of it. Fails the test when the plan is not fit to run.
+  int64_t begin(Operation operation, const std::string& to = "");
+  // Executes the run until it ends: a new controller after every crash, gates answered, what
+  // failed retried by a patient person.
+  Course drive(int64_t run);
+  // begin and drive, with faults only while the run is driven.
+  Course perform(Operation operation, const std::string& to = "");
+
+  // What must be true now that `site` is active; empty when it is.
+  std::string problems(const std::string& active, bool protected_by_other);
+
+  std::string host(const std::string& site, const std::string& role) const {
+    return site + "/" + role;
+  }
+  PgCluster& cluster(const std::string& site);
+  void power_off_site(const std::string& site);
+  void power_on_site(const std::string& site);
+
+  SimulatedWorld world;
+  MemoryStore store;
+  Application application;
+  // How often a person retries before giving up, and after how many rounds all faults are healed.
+  int patience = 12;
+  int heal_after = 4;
+
+ private:
+  void build_hosts();
+  void build_site(const Site& site, bool active);
+  void clients_write();
+  void answer_people(int64_t run);
+  std::string retry_what_failed(int64_t run);
+  bool salvaged(int64_t write) const;
+
+  int64_t last_write_ = 0;
+  std::vector<int64_t> acknowledged_;
+  bool driving_ = false;
+};
+
+}  // namespace switchback
