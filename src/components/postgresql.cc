@@ -65,10 +65,6 @@ std::vector<Step> steps(Hook hook, const HookContext& context) {
     case Hook::prepare:
       return emergency ? std::vector<Step>{} : prepare_steps(make);
     case Hook::stop:
-      // What reprotect stops is the side that it rebuilds, never the active one.
-      if (context.operation == Operation::reprotect) {
-        return stop_steps({hook, context, make.to, make.from});
-      }
       return stop_steps(make);
     case Hook::sync:
       return sync_steps(make);
