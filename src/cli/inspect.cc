@@ -74,7 +74,14 @@ std::optional<JournalHead> parse_head(const std::string& text) {
 int show_ready(const Options& options, const std::string& application) {
   auto situation = look_at(options, application, Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  return exit_refused;
+  const Readiness readiness = ready(catalogue(), situation->application, situation->claim,
+                                    situation->snapshot, situation->history);
+  if (options.json) {
+    print_json(readiness_json(readiness));
+  } else {
+    fmt::print("{}", readiness_text(readiness, isatty(STDOUT_FILENO) != 0));
+  }
+  return readiness.go ? exit_done : exit_refused;
 }
 
 int show_status(const Options& options, const std::string& application) {
