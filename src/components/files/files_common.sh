@@ -34,10 +34,11 @@ secure="-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=5 -o Ser
 connect() {
   if ssh -o ControlPath="$control" -O check -- "$peer" 2>/dev/null; then return 0; fi
   rm -f "$control"
-  # The master must not keep this script's descriptors, or its caller would wait for it.
+  # The master must not keep this script's descriptors, or its caller would wait for it. It begins
+  # with a command that ends: a master of -N never counts as idle, and would stay for ever.
   # shellcheck disable=SC2086
-  ssh $secure -o ControlMaster=yes -o ControlPath="$control" -o ControlPersist=120 -fN -- "$peer" \
-    </dev/null >/dev/null 2>"$work/ssh" && return 0
+  ssh $secure -o ControlMaster=yes -o ControlPath="$control" -o ControlPersist=120 \
+    -- "$peer" : </dev/null >/dev/null 2>"$work/ssh" && return 0
   sed "s/^/$peer: /" "$work/ssh" >&2
   return 1
 }
