@@ -50,11 +50,11 @@ bool proceed(const Plan& plan, const OperateFlags& flags) {
 }
 
 // What was known when the button was pressed: the report compares what came with it.
-Event observed_event(const Situation& situation, const Prepared& prepared) {
+Event observed_event(const Situation& situation, const Prediction& prediction) {
   Event event;
   event.kind = EventKind::observed;
   event.body = situation_record(catalogue(), situation.application, situation.claim,
-                                situation.snapshot, prepared.prediction);
+                                situation.snapshot, prediction);
   return event;
 }
 
@@ -124,7 +124,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
   }
   const Identity who = identify(options.as);
   std::vector<Event> first{created_event(*situation, *prepared, flags, who),
-                           observed_event(*situation, *prepared)};
+                           observed_event(*situation, prepared->prediction)};
   for (Event& event : first) event.at_ms = RealClock().wall_ms();
   auto run = situation->store->create_run(situation->application.name, std::move(first));
   if (!run) return report_error(options, run.error());

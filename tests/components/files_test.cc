@@ -330,6 +330,13 @@ TEST_F(Files, CompareFindsDamageAndToleratesUse) {
   EXPECT_NE(result.out.find("damaged=1\n"), std::string::npos) << result.out;
 }
 
+TEST_F(Files, LookingLeavesNothingBehind) {
+  fs::remove_all(folder_.path() + "/state");
+  EXPECT_SCRIPT(run("files_observe", "observe", "0"), 0);
+  EXPECT_FALSE(fs::exists(folder_.path() + "/state"));
+  EXPECT_FALSE(fs::exists(folder_.path() + "/run"));
+}
+
 TEST_F(Files, ObserveTellsAgeAccessAndClock) {
   fill_there(5);
   EXPECT_SCRIPT(run("files_pull", "bulk"), 0);

@@ -143,13 +143,13 @@ def create_ticket(body):
     def insert(cursor):
         cursor.execute(
             "insert into tickets (token, title, attachment, sha256, size_bytes, site) "
-            "values (%s, %s, %s, %s, %s, %s) returning id",
+            "values (%s, %s, %s, %s, %s, %s) returning id, pg_current_xact_id()::text",
             (token, title, path, digest, len(data), SETTINGS["site"]))
-        return cursor.fetchone()[0]
+        return cursor.fetchone()
 
-    number = DATABASE.run(insert)
+    number, transaction = DATABASE.run(insert)
     return {"id": number, "token": token, "attachment": path, "sha256": digest,
-            "site": SETTINGS["site"]}
+            "site": SETTINGS["site"], "transaction": transaction}
 
 
 def list_tickets(limit):

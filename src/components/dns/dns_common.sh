@@ -7,9 +7,16 @@
 mode=$1 port=$2 zone=${3%.} record=$4 value=$5 ttl=$6 epoch=$7 claim=$8 component=$9; shift 9
 update=$1; shift
 name=$record.$zone. mark=_switchback.$record.$zone.
-umask 077
-mkdir -p "$SB_RUN" "$SB_STATE/dns" && work=$(mktemp -d "$SB_RUN/dns.XXXXXX") ||
-  { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
+# Whoever only looks leaves nothing behind.
+if [ "$mode" = observe ]; then
+  umask 077
+  work=$(mktemp -d)
+else
+  umask 022
+  mkdir -p "$SB_RUN" "$SB_STATE"
+  umask 077
+  mkdir -p "$SB_STATE/dns" && work=$(mktemp -d "$SB_RUN/dns.XXXXXX")
+fi || { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
 cat >"$work/key"

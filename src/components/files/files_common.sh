@@ -6,9 +6,17 @@
 mode=$1 run=$2 component=$3 source=$4 peer=$5 port=$6 become=$7 key=$8 shrink=$9; shift 9
 excludes=$1; shift
 tab=$(printf '\t')
-umask 077
-mkdir -p "$SB_RUN" "$SB_STATE/files" && work=$(mktemp -d "$SB_RUN/files.XXXXXX") ||
-  { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
+# Whoever only looks leaves nothing behind, on a host that was never adopted either. The way to the
+# status file stays open to everybody; what lies in our own folders is for root.
+if [ "$mode" = observe ]; then
+  umask 077
+  work=$(mktemp -d)
+else
+  umask 022
+  mkdir -p "$SB_RUN" "$SB_STATE"
+  umask 077
+  mkdir -p "$SB_STATE/files" && work=$(mktemp -d "$SB_RUN/files.XXXXXX")
+fi || { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
 : >"$work/excludes"
@@ -26,10 +34,11 @@ secure="-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=5 -o Ser
 connect() {
   if ssh -o ControlPath="$control" -O check -- "$peer" 2>/dev/null; then return 0; fi
   rm -f "$control"
-  # The master must not keep this script's descriptors, or its caller would wait for it.
+  # The master must not keep this script's descriptors, or its caller would wait for it. It begins
+  # with a command that ends: a master of -N never counts as idle, and would stay for ever.
   # shellcheck disable=SC2086
-  ssh $secure -o ControlMaster=yes -o ControlPath="$control" -o ControlPersist=120 -fN -- "$peer" \
-    </dev/null >/dev/null 2>"$work/ssh" && return 0
+  ssh $secure -o ControlMaster=yes -o ControlPath="$control" -o ControlPersist=120 \
+    -- "$peer" : </dev/null >/dev/null 2>"$work/ssh" && return 0
   sed "s/^/$peer: /" "$work/ssh" >&2
   return 1
 }
@@ -42,7 +51,7 @@ through() {
   control=$1
   export RSYNC_RSH="ssh $secure -o ControlMaster=no -o ControlPath=$control"
 }
-through "$SB_RUN/files.$component.ssh"
+if [ "$mode" = observe ]; then through "$work/ssh.once"; else through "$SB_RUN/files.$component.ssh"; fi
 case $become in yes) there="sudo -n" ;; *) there= ;; esac
 
 # The file system that PATH lies on, by its mount point: device numbers change from boot to boot.

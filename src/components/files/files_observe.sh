@@ -43,3 +43,5 @@ else
     for path; do n=$((n + 1)); fact "path.$n.there" "$(recorded "$work/there" "mount.$n")"; done
   else fact access "$(tail -n 1 "$work/err")"; fi
 fi
+disconnect
+exit 0

@@ -5,6 +5,7 @@ site=$1 mode=$2 status=$3 peers=$4; shift 4
 # The status file is for every script on the host: the way to it must be open.
 umask 022
 mkdir -p "$SB_STATE/adopted" "$SB_RUN/open" "$SB_RUN/guard" "${status%/*}" || exit 1
+chmod 755 "$SB_STATE" || exit 1
 echo "$site" | write_file "$SB_STATE/site" || exit 1
 while [ "$peers" -gt 0 ]; do
   echo "$1"; shift
@@ -16,6 +17,7 @@ mkdir -p "${guard%/*}" && guard_text >"$guard.new" && chmod 755 "$guard.new" &&
 : >"$SB_STATE/units.new" || exit 1
 while [ $# -ge 3 ]; do
   unit=$1 component=$2 data=$(data_directory "$1" "$3"); shift 3
+  foreign_guard "$unit" && { echo "$unit is under the guard of another application" >&2; exit 1; }
   echo "$unit $component $data" >>"$SB_STATE/units.new"
   state=$(systemctl is-enabled -- "$unit" 2>/dev/null)
   [ -e "$SB_STATE/adopted/$unit" ] || echo "${state:-unknown}" | write_file "$SB_STATE/adopted/$unit" ||

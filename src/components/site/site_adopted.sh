@@ -6,6 +6,7 @@ site=$1 mode=$2 status=$3 peers=$4; shift 4
 here=; [ -r "$SB_STATE/site" ] && read -r here <"$SB_STATE/site"
 [ "$here" = "$site" ] || missing "this host does not know that it belongs to $site"
 [ -d "${status%/*}" ] || missing "${status%/*} does not exist"
+[ "$(stat -c %a "$SB_STATE" 2>/dev/null)" = 755 ] || missing "$SB_STATE is not open to readers of the status"
 [ "$(grep -c . "$SB_STATE/peers" 2>/dev/null)" = "$peers" ] || missing "the peers are not known"
 while [ "$peers" -gt 0 ]; do
   grep -qxF -e "$1" "$SB_STATE/peers" 2>/dev/null || missing "peer $1 is not known"

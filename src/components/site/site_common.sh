@@ -17,6 +17,12 @@ dropin_folder() {
   esac
 }
 
+# Does another application guard this unit? Two cannot: each would undo the other's decision.
+foreign_guard() {
+  file=$(dropin_folder "$1")/$dropin
+  [ -e "$file" ] && ! grep -qsF "release $SB_APP'" "$file"
+}
+
 # One word of a unit file: quoted, and `%` doubled, which systemd would expand.
 unit_word() { printf '"%s"' "$(printf %s "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/%/%%/g; s/\$/$$/g')"; }
 

@@ -27,6 +27,7 @@ for name in patroni repmgrd keepalived pacemaker corosync pgautofailover stolon-
   esac
 done
 for unit; do
+  foreign_guard "$unit" && conflict "$unit is under the guard of another application"
   for file in $(systemctl show -p DropInPaths --value -- "$unit"); do
     case $file in */"$dropin") continue ;; esac
     grep -qsE '^(ExecCondition|Condition[A-Za-z]*|Assert[A-Za-z]*)=' "$file" &&

@@ -5,7 +5,6 @@ fact() { printf '%s=%s\n' "$1" "$2"; }
 first_line() { [ -r "$1" ] && head -n 1 "$1"; }
 fact machine_id "$(first_line /etc/machine-id)"
 fact hostname "$(uname -n)"
-fact clock_ms "$(($(date +%s%N) / 1000000))"
 IFS='. ' read -r up rest </proc/uptime
 fact uptime_s "$up"
 fact boot_id "$(first_line /proc/sys/kernel/random/boot_id)"
@@ -66,3 +65,5 @@ for tool in flock timeout sync stat base64 systemctl ssh rsync find awk sed grep
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 fact missing_tools "${missing# }"
+# Last, so that the answer is as near to this moment as it can be.
+fact clock_ms "$(($(date +%s%N) / 1000000))"

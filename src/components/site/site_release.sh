@@ -4,7 +4,7 @@
 while read -r unit component data; do
   [ -n "$unit" ] || continue
   folder=$(dropin_folder "$unit")
-  rm -f "$folder/$dropin" || exit 1
+  foreign_guard "$unit" || rm -f "$folder/$dropin" || exit 1
   rmdir "$folder" 2>/dev/null
   before=unknown
   [ -r "$SB_STATE/adopted/$unit" ] && read -r before <"$SB_STATE/adopted/$unit"
