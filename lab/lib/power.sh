@@ -82,8 +82,11 @@ start_container() {
             echo "$BASHPID" >"$line/cgroup.procs"
         done < <(cgroups_of "$host")
         echo "$BASHPID" >"$STATE/run/$host.nspawn"
-        # The lab's own lock must not live on in a container.
-        exec 9>&- setsid systemd-nspawn -q -D "$(host_root "$host")" --boot --register=no \
+        # Nothing of the caller's must live on in a container: not the lab's own lock, nor a pipe.
+        for line in /proc/"$BASHPID"/fd/*; do
+            [ "${line##*/}" -le 2 ] || eval "exec ${line##*/}>&-"
+        done
+        exec setsid systemd-nspawn -q -D "$(host_root "$host")" --boot --register=no \
             --keep-unit --network-namespace-path="/run/netns/$host" --machine="$host" \
             --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off --link-journal=no \
             "${options[@]}"
