@@ -67,7 +67,8 @@ TEST(Docs, every_page_of_a_component_belongs_to_a_type) {
   std::set<std::string> known;
   for (const ComponentType* type : component_types()) known.emplace(type->schema.name);
   for (const auto& entry : fs::directory_iterator(docs_folder() / "components")) {
-    EXPECT_TRUE(known.contains(entry.path().stem())) << entry.path() << ": there is no such type";
+    EXPECT_TRUE(known.contains(entry.path().stem().string()))
+        << entry.path() << ": there is no such type";
   }
 }
 
