@@ -134,12 +134,26 @@ void add_silence(Ladder& ladder, const Host& silent, const std::string& vantage)
   ladder.draft.add(step.id, {step}, ladder.nodes);
 }
 
+// The controller, and the surviving host that holds data: what still arrives there (replication) is
+// the surest sign of life.
+std::vector<std::string> vantages_of(const Draft& draft) {
+  std::vector<std::string> vantages = {"controller"};
+  for (const Component& component : draft.application.components) {
+    const ComponentType* type = draft.catalogue.find_type(component.type);
+    const std::string role = json_text(component.options.at(draft.to), "host");
+    const Host* host = draft.application.find_host(draft.to, role);
+    if (vantages.size() > 1 || type == nullptr || !type->schema.holds_data || !host) continue;
+    vantages.push_back(host->key);
+  }
+  const auto& surviving = draft.application.site(draft.to).hosts;
+  if (vantages.size() == 1 && !surviving.empty()) vantages.push_back(surviving.front().key);
+  return vantages;
+}
+
 void add_attestation(Ladder& ladder, const FencingMethod& method, size_t number) {
   Draft& draft = ladder.draft;
   Draft::Names silence;
-  const Site& surviving = draft.application.site(draft.to);
-  std::vector<std::string> vantages = {"controller"};
-  if (!surviving.hosts.empty()) vantages.push_back(surviving.hosts.front().key);
+  const std::vector<std::string> vantages = vantages_of(draft);
   for (const Host& host : draft.application.site(draft.from).hosts) {
     for (const std::string& vantage : vantages) {
       const std::string id =

@@ -104,9 +104,10 @@ void add_starts(Draft& draft) {
   pass_over_lost_side(draft, Hook::verify);
 }
 
+// Nothing at the old side turns towards the new one while the claim may still be taken back.
 void add_follows(Draft& draft) {
   for (const Component& component : draft.application.components) {
-    draft.add_hook(Hook::follow, component, {Draft::node(Hook::promote, component.name)});
+    draft.add_hook(Hook::follow, component, Names{"claim"} + draft.nodes(Hook::promote));
     need_claim_on_host(draft, Draft::node(Hook::follow, component.name));
   }
 }
@@ -131,9 +132,12 @@ void add_takeover(Draft& draft, StatusPair pair) {
     add_follows(draft);
     end = end + draft.nodes(Hook::follow);
   }
-  // The old side's word goes first: at no moment do two sites say that they are active.
+  // The old side's word goes first: at no moment do two sites say that they are active. Not before
+  // the point of no return: until then an abort gives the claim back, and the words are still
+  // right.
   add_status(draft, draft.from, to_primary ? pair.secondary : pair.primary,
-             is_failover ? IfUnreachable::skip : IfUnreachable::fail, {"claim"});
+             is_failover ? IfUnreachable::skip : IfUnreachable::fail,
+             Names{"claim"} + draft.nodes(Hook::promote));
   add_status(
       draft, draft.to, to_primary ? pair.primary : pair.secondary, IfUnreachable::fail,
       draft.nodes(Hook::verify) + host_nodes("status", draft.application.site(draft.from).hosts));

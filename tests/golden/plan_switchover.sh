@@ -1,7 +1,7 @@
 #!/bin/sh
 # switchover of serviceops: dc -> dr
 # A runbook that works without Switchback: it needs ssh to these hosts.
-# plan e5b27b01a26c6adefaed16aecbca90808e4ba0f61453549bc19b68a894fabedc
+# plan 242954a20268f1323a461507dd452f2f98246be0859ef8f51c9c3d197fea17cc
 # dc/app was never observed: nothing is known of it
 # dc/db was never observed: nothing is known of it
 # dr/app was never observed: nothing is known of it
@@ -9,7 +9,7 @@
 # Afterwards dc stands by for dr as soon as it follows
 # Afterwards tell Switchback: switchback resolve serviceops
 # shellcheck disable=SC2317,SC2329,SC2086
-app=serviceops operation=switchover short_hash=e5b27b01a26c takes_claim=yes
+app=serviceops operation=switchover short_hash=242954a20268 takes_claim=yes
 epoch=7 claim_id=c1a1m store_id=5704e
 
 # ---- how this runbook works --------------------------------------------------------------------

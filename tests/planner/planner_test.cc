@@ -138,6 +138,7 @@ TEST(Switchover, words_change_behind_the_claim_and_the_old_side_first) {
   const Plan plan = switchover();
   for (const char* old : {"status.dc.app", "status.dc.db"}) {
     EXPECT_TRUE(stands_before(plan, "claim", old));
+    EXPECT_TRUE(stands_before(plan, "database.promote", old)) << "an abort would have to undo it";
     EXPECT_TRUE(stands_before(plan, old, "status.dr.app"));
   }
   EXPECT_EQ(plan.status_after.at("dc"), "production_as_standby");
@@ -183,7 +184,7 @@ TEST(Failover, attestation_asks_only_when_stops_are_unproven_and_the_hosts_are_s
   EXPECT_EQ(silence->if_unreachable, IfUnreachable::fail);
   EXPECT_EQ(silence->unless, std::vector<std::string>{"database.stop"});
   EXPECT_EQ(command_text(silence->probe), "site_silence 10.77.1.20 22,5432");
-  for (const char* seen : {"fence.silence.dc.app.from.dr.app", "fence.silence.dc.db.from.dr.app"}) {
+  for (const char* seen : {"fence.silence.dc.app.from.dr.db", "fence.silence.dc.db.from.dr.db"}) {
     EXPECT_TRUE(stands_before(plan, seen, "fence.2.attestation"));
   }
   EXPECT_TRUE(stands_before(plan, "fence.2.attestation", "claim"));
