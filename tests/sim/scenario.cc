@@ -336,8 +336,19 @@ std::string Scenario::problems(const std::string& active, bool protected_by_othe
   std::string wrong = join(world.violations(), "; ");
   const std::string other = application.other_site(active).name;
   const PgCluster& here = cluster(active);
-  if (!pg_writable(here)) wrong += "; the database of " + active + " is not writable";
-  if (!runs_services(world.host(host(active, "app")))) wrong += "; no services at " + active;
+  // A host that rebooted while the other site is gone stays closed until a person opens it: safe.
+  const auto waits = [&](const std::string& role) {
+    return lost_.contains(other) &&
+           std::ranges::any_of(world.host(host(active, role)).guard_says, [](const auto& said) {
+             return said.second.starts_with("no host of the other site");
+           });
+  };
+  if (!pg_writable(here) && !waits("db")) {
+    wrong += "; the database of " + active + " is not writable";
+  }
+  if (!runs_services(world.host(host(active, "app"))) && !waits("app")) {
+    wrong += "; no services at " + active;
+  }
   if (runs_services(world.host(host(other, "app")))) wrong += "; services at " + other;
   if (protected_by_other &&
       pg_upstream(world, world.host(host(other, "db")), cluster(other)) != &here) {
