@@ -1,8 +1,12 @@
 // Whole operations in the simulator: without a fault, and with the controller killed before and
 // after every journal write, dispatch and effect.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "sim/scenario.h"
+#include "world/sim/runner.h"
 
 namespace switchback {
 namespace {
@@ -93,6 +97,155 @@ TEST_P(Operations, ends_the_same_when_the_controller_is_killed_at_any_point) {
         << told(scenario, course);
   }
   std::cout << GetParam().name << ": killed at each of " << points << " points\n";
+}
+
+TEST(Reprotect, rewinds_and_saves_what_only_the_lost_side_had) {
+  Scenario scenario(1);
+  fail_over_and_return(scenario);
+  const Course course = scenario.perform(Operation::reprotect);
+  EXPECT_EQ(course.result, "done") << told(scenario, course);
+  EXPECT_GT(scenario.writes(), 3);
+  EXPECT_TRUE(scenario.cluster("dc").rewind.ends_with("done")) << told(scenario, course);
+  EXPECT_GT(scenario.salvaged_writes(), 0);
+}
+
+// Faults at random points of the run, all from the seed: kills, broken connections, cuts that heal,
+// frozen hosts, hosts that lose their power and boot, late requests, full disks. First only safety
+// counts; then everything is healed, and the run must come to its end.
+void plant_faults(Scenario& scenario) {
+  SimulatedWorld& world = scenario.world;
+  world.on_point([&scenario, &world](FaultPoint& point) {
+    if (world.random(30) != 0) return;
+    const std::vector<std::string> hosts = {"dc/app", "dc/db", "dr/app", "dr/db"};
+    const std::string host = hosts[static_cast<size_t>(world.random(4))];
+    const std::string other =
+        world.random(2) == 0 ? "controller" : hosts[static_cast<size_t>(world.random(4))];
+    const Milliseconds time(world.random(12'000));
+    switch (world.random(7)) {
+      case 0:
+        return world.crash_controller();
+      case 1:
+        return world.break_connections(host);
+      case 2:
+        if (host == other) return;
+        world.cut(other, host);
+        return world.after(time, [&world, other, host] { world.heal(other, host); });
+      case 3:
+        if (host == other) return;
+        world.cut(host, other);
+        return world.after(time, [&world, other, host] { world.heal(host, other); });
+      case 4:
+        world.freeze(host);
+        return world.after(time, [&world, host] { world.thaw(host); });
+      case 5:
+        if (!scenario.lose_power) return;
+        world.power_off(host);
+        return world.after(time, [&scenario, &world, host] {
+          if (!scenario.is_lost(host)) world.power_on(host);
+        });
+      default:
+        if (point.kind == FaultPoint::Kind::before_dispatch) point.delay = time;
+    }
+  });
+}
+
+int schedules() {
+  const char* wanted = std::getenv("SWITCHBACK_SCHEDULES");
+  return wanted == nullptr ? 25 : std::atoi(wanted);
+}
+
+uint64_t first_seed() {
+  const char* wanted = std::getenv("SWITCHBACK_SEED");
+  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
+}
+
+// Safety is demanded of every schedule; that each run ends too, only with SWITCHBACK_DEMAND_END.
+void run_schedules(const Case& tested, bool lose_power) {
+  int unended = 0;
+  for (uint64_t seed = first_seed(); seed < first_seed() + static_cast<uint64_t>(schedules());
+       ++seed) {
+    Scenario scenario(seed);
+    scenario.lose_power = lose_power;
+    scenario.patience = 7;
+    tested.prepare(scenario);
+    const int64_t run = scenario.begin(tested.operation);
+    plant_faults(scenario);
+    const Course course = scenario.drive(run);
+    const std::string replay =
+        fmt::format("{} with seed {}{}: replay with SWITCHBACK_SEED={} SWITCHBACK_SCHEDULES=1",
+                    tested.name, seed, lose_power ? " and power losses" : "", seed);
+    const bool demanded = std::getenv("SWITCHBACK_DEMAND_END") != nullptr;
+    std::string wrong = join(scenario.world.violations(), "; ");
+    if (course.result == "done") {
+      wrong = scenario.problems(tested.active_after, tested.protected_after);
+    } else {
+      ++unended;
+      std::cout << replay << "\n  did not end: " << course.problem << "\n";
+      if (demanded) wrong += "; did not end";
+    }
+    if (wrong.empty()) continue;
+    ADD_FAILURE() << replay << "\n"
+                  << wrong << "\n"
+                  << (std::getenv("SWITCHBACK_STORY") ? scenario.world.story(2'000) : "");
+  }
+  std::cout << tested.name << ": " << schedules() << " schedules, " << unended
+            << " did not end by themselves\n";
+}
+
+TEST_P(Operations, stays_safe_and_ends_under_seeded_faults) {
+  run_schedules(GetParam(), false);
+}
+
+TEST_P(Operations, stays_safe_and_ends_when_hosts_lose_their_power) {
+  run_schedules(GetParam(), true);
+}
+
+// The schedules must be able to fail: each planted bug is noticed.
+std::string violations_when_killed_anywhere(const std::function<void(Scenario&)>& plant) {
+  for (int64_t at = 1; at < 160; ++at) {
+    Scenario scenario(1);
+    plant(scenario);
+    const int64_t run = scenario.begin(Operation::switchover);
+    const int64_t target = scenario.world.points() + at;
+    scenario.world.on_point([&](FaultPoint& point) {
+      if (point.number == target) scenario.world.crash_controller();
+    });
+    scenario.drive(run);
+    if (!scenario.world.violations().empty()) return scenario.world.violations()[0];
+  }
+  return "";
+}
+
+TEST(PlantedBug, a_wrapper_that_forgets_its_receipts_is_noticed) {
+  const std::string seen = violations_when_killed_anywhere([](Scenario& scenario) {
+    for (const Host& host : scenario.application.all_hosts()) {
+      scenario.world.runner(host.key).forget_receipts = true;
+    }
+  });
+  EXPECT_NE(seen.find("happened twice"), std::string::npos) << seen;
+}
+
+TEST(PlantedBug, a_guard_that_is_always_open_is_noticed) {
+  Scenario scenario(1);
+  for (const Host& host : scenario.application.all_hosts()) {
+    scenario.world.host(host.key).apps["serviceops"].adoption->mode = "open";
+  }
+  lose_dc(scenario);
+  done(scenario, Operation::failover);
+  scenario.power_on_site("dc");
+  scenario.world.run_for(Milliseconds(5'000));
+  EXPECT_EQ(scenario.world.violations().size(), 2u);  // database and services
+}
+
+TEST(PlantedBug, a_lost_write_is_noticed) {
+  Scenario scenario(1);
+  scenario.world.run_for(Milliseconds(1'000));
+  done(scenario, Operation::switchover);
+  ASSERT_EQ(scenario.problems("dr", true), "");
+  ASSERT_GT(scenario.writes(), 0u);
+  std::erase_if(scenario.cluster("dr").log,
+                [](const PgRecord& record) { return record.write == 1; });
+  EXPECT_NE(scenario.problems("dr", true).find("write 1 is lost"), std::string::npos);
 }
 
 }  // namespace

@@ -49,6 +49,10 @@ class Scenario {
   PgCluster& cluster(const std::string& site);
   void power_off_site(const std::string& site);
   void power_on_site(const std::string& site);
+  bool is_lost(
+      const std::string& host) const;  // it belongs to a site that lost its power on purpose
+  // Ends every fault that was planted.
+  void heal();
 
   SimulatedWorld world;
   MemoryStore store;
@@ -56,6 +60,10 @@ class Scenario {
   // How often a person retries before giving up, and after how many rounds all faults are healed.
   int patience = 12;
   int heal_after = 4;
+  bool lose_power = false;  // may the planted faults take a host's power?
+  // Writes that clients got acknowledged, and those of them that salvage has saved.
+  size_t writes() const { return acknowledged_.size(); }
+  int64_t salvaged_writes() const;
 
  private:
   void build_hosts();
@@ -68,6 +76,7 @@ class Scenario {
   int64_t last_write_ = 0;
   std::vector<int64_t> acknowledged_;
   bool driving_ = false;
+  std::set<std::string> lost_;  // sites without power on purpose
 };
 
 }  // namespace switchback

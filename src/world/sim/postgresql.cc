@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
 #include "world/sim/world.h"
 
 namespace switchback {
@@ -26,6 +25,16 @@ size_t pg_common(const PgCluster& left, const PgCluster& right) {
   return static_cast<size_t>(l - left.log.begin());
 }
 
+void pg_append(PgCluster& cluster, int64_t write) {
+  uint64_t chain = cluster.log.empty() ? 0 : cluster.log.back().chain;
+  for (const uint64_t part :
+       {static_cast<uint64_t>(cluster.timeline), static_cast<uint64_t>(write), cluster.writer}) {
+    chain = (chain ^ part) * 0x9e3779b97f4a7c15u;
+    chain ^= chain >> 29;
+  }
+  cluster.log.push_back({cluster.timeline, write, chain});
+}
+
 bool pg_start(PgCluster& cluster) {
   if (!cluster.present || cluster.away || cluster.log.empty()) return false;
   if (cluster.running) return true;
@@ -40,7 +49,7 @@ bool pg_start(PgCluster& cluster) {
 void pg_checkpoint(PgCluster& cluster) {
   cluster.control_checkpoint = pg_end(cluster);
   cluster.control_timeline = cluster.timeline;
-  cluster.log.push_back({cluster.timeline, 0});
+  pg_append(cluster);
 }
 
 void pg_stop_cleanly(SimulatedWorld& world, SimulatedHost& host, PgCluster& cluster) {
@@ -72,7 +81,7 @@ void pg_crash(PgCluster& cluster) {
 void pg_promote(PgCluster& cluster) {
   cluster.history[cluster.timeline] = pg_end(cluster);
   ++cluster.timeline;
-  cluster.log.push_back({cluster.timeline, 0});
+  pg_append(cluster);
   cluster.replayed = cluster.log.size();
   cluster.in_recovery = false;
   cluster.standby_signal = false;
@@ -89,7 +98,9 @@ const PgCluster* pg_upstream(SimulatedWorld& world, const SimulatedHost& host,
     const bool same = upstream.system_identifier == cluster.system_identifier;
     if (!pg_writable(upstream) || !same) continue;
     // What it has must be a part of what the upstream has, else the receiver ends at once.
-    if (pg_common(cluster, upstream) == cluster.log.size()) return &upstream;
+    const size_t size = cluster.log.size();
+    const bool within = size <= upstream.log.size();
+    if (size == 0 || (within && upstream.log[size - 1] == cluster.log.back())) return &upstream;
   }
   return nullptr;
 }
@@ -100,7 +111,9 @@ void pg_replicate(SimulatedWorld& world) {
       const PgCluster* upstream = pg_upstream(world, *host, cluster);
       // Asynchronous: now and then it is a little behind.
       if (upstream == nullptr || world.random(4) == 0) continue;
-      cluster.log = upstream->log;
+      if (cluster.log.size() == upstream->log.size()) continue;
+      const auto missing = static_cast<std::ptrdiff_t>(cluster.log.size());
+      cluster.log.insert(cluster.log.end(), upstream->log.begin() + missing, upstream->log.end());
       cluster.timeline = upstream->timeline;
       cluster.history = upstream->history;
       if (!cluster.replay_paused) cluster.replayed = cluster.log.size();
@@ -117,11 +130,8 @@ std::string pg_history_text(const PgCluster& cluster) {
 }
 
 std::string pg_log_hash(const PgCluster& cluster, size_t count) {
-  std::string text;
-  for (size_t i = 0; i < std::min(count, cluster.log.size()); ++i) {
-    text += fmt::format("{}:{} ", cluster.log[i].timeline, cluster.log[i].write);
-  }
-  return sha256_hex(text);
+  const size_t last = std::min(count, cluster.log.size());
+  return last == 0 ? "none" : fmt::format("{:016x}", cluster.log[last - 1].chain);
 }
 
 }  // namespace switchback

@@ -12,9 +12,12 @@
 namespace switchback {
 
 // One record of the log. Commits carry the id of the client's write; other records carry none.
+// `chain` is a fingerprint of everything up to here: two logs that agree in it at one place agree
+// in all places before.
 struct PgRecord {
   int timeline = 1;
   int64_t write = 0;
+  uint64_t chain = 0;
 
   bool operator==(const PgRecord&) const = default;
 };
@@ -24,8 +27,9 @@ struct PgCluster {
   bool present = false;
   std::string system_identifier;
   std::string unit;
-  std::vector<PgRecord> log;                // flushed on this side
-  int timeline = 1;                         // on which it writes, or which it replays
+  uint64_t writer = 0;        // differs between sides: what each writes by itself is never the same
+  std::vector<PgRecord> log;  // flushed on this side
+  int timeline = 1;           // on which it writes, or which it replays
   std::map<int, int64_t> history;           // earlier timeline -> position at which it was left
   std::string control_state = "shut down";  // what pg_controldata says
   int64_t control_checkpoint = 0;           // START of the checkpoint's record
@@ -65,6 +69,9 @@ size_t pg_common(const PgCluster& left, const PgCluster& right);
 
 class SimulatedWorld;
 struct SimulatedHost;
+
+// Writes one record at the end of the log, on the cluster's timeline.
+void pg_append(PgCluster& cluster, int64_t write = 0);
 
 // The server itself, as its unit starts and stops it.
 bool pg_start(PgCluster& cluster);  // false: there is nothing that could start

@@ -206,6 +206,7 @@ void become_copy(ScriptCall& call, const PgCluster& source) {
   c = source;
   c.unit = pg_unit(call);
   c.follows = before.follows;
+  c.writer = before.writer;
   c.rewind = before.rewind;
   c.rebuild = before.rebuild;
   c.running = false;

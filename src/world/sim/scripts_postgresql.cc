@@ -154,7 +154,7 @@ ScriptResult promoted(ScriptCall& call) {
 ScriptResult writable(ScriptCall& call) {
   PgCluster& c = cluster_of(call);
   if (!pg_writable(c)) return exit_with(1, "no write");
-  c.log.push_back({c.timeline, 0});
+  pg_append(c);
   return {};
 }
 
@@ -189,7 +189,7 @@ ScriptResult stands_by(ScriptCall& call) {
 ScriptResult mark(ScriptCall& call) {
   PgCluster& c = cluster_of(call);
   if (!pg_writable(c)) return exit_with(1, "no mark at the active side");
-  c.log.push_back({c.timeline, 0});
+  pg_append(c);
   return {0, pg_identity(c), "", {}, ""};
 }
 

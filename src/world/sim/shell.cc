@@ -26,6 +26,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
     State state = State::down;
     int generation = 0;             // one per connection: what belongs to an older one is dropped
     int reachability = 0;           // one per change of links or power
+    int boots = 0;                  // of the host, when the connection was made
     std::deque<Pending> waiting;    // not sent: no connection yet
     std::deque<Pending> held;       // sent, held up by a cut link
     std::deque<ShellEvent> coming;  // answers held up by a cut link
@@ -87,6 +88,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
     if (channel.generation != generation || channel.state != Channel::State::connecting) return;
     if (!reachable(host)) return;
     channel.state = Channel::State::up;
+    channel.boots = world.host(host).boots;
     auto waiting = std::move(channel.waiting);
     channel.waiting.clear();
     for (Pending& pending : waiting) send(host, std::move(pending));
@@ -187,6 +189,12 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
       return;
     }
     if (channel.state != Channel::State::up) return;
+    if (reachable(host) && world.host(host).boots != channel.boots) {
+      // It has booted since, and answers the next packet with a reset.
+      return after(latency, [host, generation = channel.generation](Core& core) {
+        if (core.channels[host].generation == generation) core.broken(host);
+      });
+    }
     if (world.passes("controller", host)) {
       auto held = std::move(channel.held);
       channel.held.clear();
