@@ -71,7 +71,7 @@ power_on() {
 }
 
 start_container() {
-    local host=$1 options=() line
+    local host=$1 options=() line fd
     while read -r line; do options+=("$line"); done < <(disk_binds "$host")
     if [ "$host" = ctl ] && [ -s "$STATE/bin-dir" ]; then
         options+=("--bind-ro=$(cat "$STATE/bin-dir"):/opt/switchback")
@@ -82,8 +82,12 @@ start_container() {
             echo "$BASHPID" >"$line/cgroup.procs"
         done < <(cgroups_of "$host")
         echo "$BASHPID" >"$STATE/run/$host.nspawn"
-        # The lab's own lock must not live on in a container.
-        exec 9>&- setsid systemd-nspawn -q -D "$(host_root "$host")" --boot --register=no \
+        # No lock or pipe, ours or the caller's, may live on in a container.
+        for fd in /proc/self/fd/*; do
+            fd=${fd##*/}
+            ((fd <= 2)) || eval "exec $fd>&-"
+        done
+        exec setsid systemd-nspawn -q -D "$(host_root "$host")" --boot --register=no \
             --keep-unit --network-namespace-path="/run/netns/$host" --machine="$host" \
             --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off --link-journal=no \
             "${options[@]}"

@@ -24,7 +24,9 @@ def operate(operation, *words, code=0, timeout=180):
 
 
 def newest_run():
-    runs = json.loads(command("runs", "serviceops", "--json").out)["runs"]
+    """Zero when there is none, or not even a store."""
+    answer = command("runs", "serviceops", "--json", code=None)
+    runs = json.loads(answer.out)["runs"] if answer.code == 0 else []
     return max((run["run"] for run in runs), default=0)
 
 
