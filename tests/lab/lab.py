@@ -96,8 +96,28 @@ def power_on(host_or_site):
 
 
 def timeline(host):
-    """The timeline on which that database writes; grows by one with each promotion."""
-    return int(query(host, "select timeline_id from pg_control_checkpoint()"))
+    """The timeline on which that active database writes; grows by one with each promotion."""
+    return int(query(host, "select pg_walfile_name(pg_current_wal_lsn())")[:8], 16)
+
+
+def main_pids(host):
+    """The units' main processes: the same ones as long as nobody stopped or restarted them."""
+    return on(host, "systemctl", "show", "-p", "MainPID", "--value", *UNITS).out.split()
+
+
+def processes(host, *words):
+    """As this machine sees them: the processes of that host with exactly this command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().split(b"\0")[:-1]
+            if line[-len(words):] == [word.encode() for word in words] and \
+                    os.path.samefile(f"/proc/{pid}/ns/net", f"/run/netns/{host}"):
+                found.append(int(pid))
+        except OSError:
+            continue
+    return found
 
 
 def names(server):

@@ -142,3 +142,56 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     counts = lab.judge("dc", path)
     forget_salvage()
     return f"{tickets} tickets and {attachments} attachments salvaged, {counts}"
+
+
+def an_abort_between_stop_and_promotion_brings_the_old_side_back():
+    lab.start_load("dc")
+    # The last pass over the files cannot end, so that the run stays before its point of no return.
+    follower = switchback.follow("switchover")
+    follower.until("step_started", "services.stop")
+    lab.verb("cut", "--both", "dr-app", "dc-app")
+    follower.until("step_ended", "database.stop")
+    expect(follower.until("step_ended", "services.stop")["body"]["outcome"] == "done",
+           "the services were not stopped")
+    abort = switchback.Follower("run", "abort", str(follower.run), "--reason", "second thoughts")
+    abort.until("abort_asked")
+    lab.verb("heal", "all")
+    abort.finish()
+    record = switchback.carry_on(follower.run)
+    follower.finish()
+    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
+    undone = [step["step"] for step in record["steps"] if step["status"] == "undone"]
+    expect({"services.stop", "database.stop"} <= set(undone), f"undone is only {undone}")
+    lab.wait_for_acks("dc")
+    switchback.expect_protected("dc")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"undone: {', '.join(undone)}"
+
+
+def an_attestation_is_refused_while_anything_at_the_old_side_answers():
+    lab.start_load("dc")
+    epoch = switchback.claim_epoch()
+    for host in ("dc-app", "dc-db"):
+        lab.verb("cut", "--both", "ctl", host)
+    answer = switchback.operate("failover", code=4, timeout=300)
+    run = switchback.newest_run()
+    expect("answers" in answer.text or "receives" in answer.text,
+           "nothing says that the old side still answers")
+    refused = switchback.command("run", "confirm", str(run), "fence.2.attestation", "--as", "Dana",
+                                 code=1)
+    expect("is not open" in refused.text, "the refusal does not say why")
+    record = switchback.report(run)
+    expect(switchback.step_of(record, "claim")["status"] == "pending", "a claim was taken")
+    expect(switchback.step_of(record, "fence.silence.dc.app.from.dr.app")["status"] == "failed",
+           "dr took a serving site for a silent one")
+    lab.wait_for_acks("dc")
+    lab.verb("heal", "all")
+    switchback.command("run", "abort", str(run), "--reason", "dc lives", code=None)
+    record = switchback.carry_on(run)
+    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
+    switchback.expect_protected("dc")
+    expect(switchback.claim_epoch() == epoch, "the claim has changed")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    expect(not lab.client_outages(), "the clients saw a move")

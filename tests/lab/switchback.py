@@ -190,7 +190,6 @@ def follow(operation, *words):
 
 def executor_pid(run):
     """As this machine sees the process that performs the run, or None."""
-    wanted = [b"execute-run", str(run).encode()]
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -198,7 +197,8 @@ def executor_pid(run):
             inside = os.path.samefile(f"/proc/{pid}/ns/net", "/run/netns/ctl")
         except OSError:
             continue
-        if inside and words[:1] == [b"switchback"] and wanted[0] in words and wanted[1] in words:
+        if inside and words[0] == b"switchback" and b"execute-run" in words and \
+                str(run).encode() in words:
             return int(pid)
     return None
 
@@ -209,6 +209,28 @@ def kill_executor(run):
     expect(pid, f"nobody performs run {run}")
     os.kill(pid, signal.SIGKILL)
     wait_for("the executor is gone", 10, lambda: executor_pid(run) is None, 0.01)
+
+
+def kill_at(operation, kind, step):
+    """Starts the operation and kills its executor at the first such event. Returns the run."""
+    follower = follow(operation)
+    follower.until(kind, step)
+    kill_executor(follower.run)
+    expect(follower.finish(30) == 4, "whoever watched was not told that nobody performs the run")
+    return follower.run
+
+
+def carry_on(run, rounds=6):
+    """What a person does once the cause is mended: asks again for what is stuck, until the run
+    ends. Returns its report."""
+    for _ in range(rounds):
+        record = report(run)
+        if record["result"]:
+            return record
+        stuck = [step["step"] for step in record["steps"] if step["status"] in ("failed", "unknown")]
+        words = ("retry", str(run), stuck[0]) if stuck else ("resume", str(run))
+        command("run", *words, code=None, timeout=300)
+    raise Failed(f"run {run} does not come to an end")
 
 
 def starts_of(run):
