@@ -126,7 +126,7 @@ int audit_verify(const Options& options, const std::string& application, const s
     expected = parse_head(head);
     if (!expected) {
       return report_error(options, {ErrorCode::invalid_input,
-                                    "audit verify: --head is two words, as status prints it"});
+                                    "audit verify: --head is three words, as status --json prints it"});
     }
   }
   const auto report = verify(**store, loaded->name, expected);

@@ -119,6 +119,10 @@ int operate(const Options& options, Operation operation, const std::string& appl
                                               operation_text(operation),
                                               situation->application.name, join(reasons, "\n  "))});
   }
+  if (options.json && !flags.yes) {
+    return report_error(options, {ErrorCode::invalid_input,
+                                  "with --json nobody is asked: add --yes, or use plan"});
+  }
   if (!proceed(prepared->plan, flags)) {
     return report_error(options, {ErrorCode::refused, "nothing was changed"});
   }
@@ -131,7 +135,10 @@ int operate(const Options& options, Operation operation, const std::string& appl
   if (auto started = start_executor(options.state, *run, who.name); !started) {
     return report_error(options, started.error());
   }
-  return watch_run(options, *situation->store, *run);
+  const int code = watch_run(options, *situation->store, *run);
+  // What is true now is looked at once more: it may be all that is known when a site is lost next.
+  if (code == exit_done) static_cast<void>(look_at(options, application, Look::fresh, false));
+  return code;
 }
 
 }  // namespace switchback

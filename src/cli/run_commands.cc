@@ -6,6 +6,7 @@
 
 #include "cli/executor.h"
 #include "cli/people.h"
+#include "cli/situation.h"
 #include "cli/view.h"
 #include "cli/watch.h"
 #include "run/report.h"
@@ -13,6 +14,26 @@
 
 namespace switchback {
 namespace {
+
+// A run that lay still is only taken up on the machines and databases that it was approved for.
+Result<void> take_up(const Options& options, Store& store, int64_t run, const std::string& who) {
+  if (executor_is_alive(options.state, run)) return {};
+  auto state = load_run(store, run);
+  if (!state) return std::unexpected(state.error());
+  auto situation = look_at(options, state->plan->application, Look::fresh, false);
+  if (!situation) return std::unexpected(situation.error());
+  if (const auto broken = broken_identities(*state->plan, situation->snapshot); !broken.empty()) {
+    const std::string words = join(broken, "; ");
+    auto noted = add_to_run(store, run, RealClock().wall_ms(), EventKind::assumption_false,
+                            {{"message", words}}, [](const RunState&) { return ""; });
+    if (!noted) return std::unexpected(noted.error());
+    return fail(ErrorCode::refused,
+                fmt::format("run {} is not taken up: {}; next: bring the right machine back, then: "
+                            "switchback run resume {}",
+                            run, words, run));
+  }
+  return start_executor(options.state, run, who);
+}
 
 // Adds one person's event, lets an executor go on with it, and shows what happens then.
 int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body,
@@ -25,8 +46,8 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
   auto added = add_to_run(**store, run, RealClock().wall_ms(), kind, body, refusal);
   if (!added) return report_error(options, added.error());
   if (!go_on) return exit_done;
-  if (auto started = start_executor(options.state, run, who.name); !started) {
-    return report_error(options, started.error());
+  if (auto taken = take_up(options, **store, run, who.name); !taken) {
+    return report_error(options, taken.error());
   }
   return watch_run(options, **store, run);
 }
@@ -104,8 +125,8 @@ int resume_run(const Options& options, int64_t run) {
     return report_error(
         options, {ErrorCode::refused, fmt::format("run {}: it has ended: {}", run, state->result)});
   }
-  if (auto started = start_executor(options.state, run, identify(options.as).name); !started) {
-    return report_error(options, started.error());
+  if (auto taken = take_up(options, **store, run, identify(options.as).name); !taken) {
+    return report_error(options, taken.error());
   }
   return watch_run(options, **store, run);
 }

@@ -172,9 +172,10 @@ std::optional<StatusPair> published_pair(const Application& application, const S
       if (!read) continue;
       // A host that was dead when the claim moved on still holds its last word; by the newer claim
       // its site is lost until it is rebuilt.
-      const bool outdated = is_active(*read) && epoch_at(host) < newest;
-      if (outdated && !word) word = StatusWord::down;
-      if (outdated) continue;
+      const bool older = epoch_at(host) < newest;
+      if (older && is_active(*read) && !word) word = StatusWord::down;
+      // A word that was read before the last move, of a host that cannot be asked now, says nothing.
+      if (older && (is_active(*read) || !snapshot.of("host", host.key).reachable)) continue;
       // Hosts of one site that disagree: the active word counts, it is the one that could harm.
       if (!word || is_active(*read)) word = read;
     }
@@ -184,6 +185,26 @@ std::optional<StatusPair> published_pair(const Application& application, const S
   const auto secondary = word_of(application.home_secondary());
   if (!primary || !secondary) return std::nullopt;
   return StatusPair{*primary, *secondary};
+}
+
+std::vector<std::string> broken_identities(const Plan& plan, const Snapshot& snapshot) {
+  std::vector<std::string> broken;
+  for (const Assumption& assumption : plan.assumptions) {
+    const size_t dot = assumption.name.find('.');
+    const size_t at = assumption.name.find('@');
+    if (dot == std::string::npos || at == std::string::npos || at < dot) continue;
+    const std::string fact = assumption.name.substr(dot + 1, at - dot - 1);
+    if (fact != "machine_id" && fact != "system_identifier") continue;
+    const std::string host = assumption.name.substr(at + 1);
+    const Facts& facts = snapshot.of(assumption.name.substr(0, dot), host);
+    const auto found = facts.get(fact);
+    if (!facts.reachable || !found || assumption.value == "unknown") continue;
+    if (*found != assumption.value) {
+      broken.push_back(fmt::format("{}: it was {}, now it is {}", assumption.text,
+                                   assumption.value, *found));
+    }
+  }
+  return broken;
 }
 
 void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan) {

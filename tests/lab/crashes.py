@@ -1,0 +1,180 @@
+"""The program, its terminal and the hosts die in the middle of a move; the move ends well all the
+same, and nothing happens twice."""
+
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import termios
+import threading
+import time
+
+import lab
+import switchback
+from lab import expect, wait_for
+
+# Where a second effect would do harm.
+EFFECTS = ("services.stop", "database.stop", "database.promote", "services.start")
+
+
+def other(site):
+    return "dr" if site == "dc" else "dc"
+
+
+def starts_in_the_log(host, since):
+    """How often systemd says that it started the application's web server."""
+    lines = lab.on(host, "journalctl", "-q", "-u", "ft-main-server", "--since", f"@{since:.0f}",
+                   "-o", "cat").out.splitlines()
+    return sum(line.startswith("Started ") for line in lines)
+
+
+def nothing_happened_twice(run, target, timeline_before, since):
+    expect(lab.timeline(f"{target}-db") == timeline_before + 1,
+           f"the database of {target} was not promoted exactly once")
+    started = starts_in_the_log(f"{target}-app", since)
+    expect(started == 1, f"ft-main-server was started {started} times at {target}")
+    steps, attempts = switchback.starts_of(run)
+    twice = [name for name, count in attempts.items() if count > 1]
+    expect(not twice, f"attempts that were started more than once: {twice}")
+    for (host, step), count in steps.items():
+        expect(step not in EFFECTS or count == 1, f"{step} was started {count} times at {host}")
+    for effect in EFFECTS:
+        expect(any(step == effect for _, step in steps), f"no receipt of {effect}")
+
+
+def a_killed_executor_is_resumed_and_no_effect_happens_twice():
+    lab.start_load("dc")
+    active = "dc"
+    for kind, step in (("step_started", "services.stop"), ("step_ended", "database.stop"),
+                       ("step_started", "database.promote"), ("step_started", "services.start")):
+        since, timeline = time.time(), lab.timeline(f"{active}-db")
+        run = switchback.kill_at("failback" if active == "dr" else "switchover", kind, step)
+        words = switchback.command("status", "serviceops").out
+        expect(f"run watch {run}" in words, "status does not name the open run")
+        switchback.command("run", "resume", str(run))
+        active = other(active)
+        record = switchback.report(run)
+        expect(record["result"] == "done", f"run {run}, killed at {step}: {record['message']}")
+        switchback.expect_protected(active)
+        nothing_happened_twice(run, active, timeline, since)
+        lab.wait_for_acks(active)
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"killed 4 times, {counts['acknowledged']} tickets, none lost"
+
+
+def power_off_during(operation, kind, step, host):
+    """The run's report once it has come to rest; how long that took, in seconds."""
+    follower = switchback.follow(operation)
+    follower.until(kind, step)
+    lab.verb("power-off", host)
+    began = time.monotonic()
+    code = follower.finish(300)
+    took = time.monotonic() - began
+    expect(code in (1, 4), f"the run answered {code} though {host} lost its power")
+    record = switchback.report(follower.run)
+    stuck = [each for each in record["steps"] if each["status"] in ("failed", "unknown")]
+    expect(record["result"] or stuck, "the run is open, and no step says why")
+    lab.power_on(host)
+    return record, took
+
+
+def a_host_that_loses_its_power_during_a_move_holds_it_up_but_breaks_nothing():
+    """The old application's, the new database's, the new application's and the old database's host,
+    in turn; the last run is aborted instead of being continued."""
+    lab.start_load("dc")
+    pauses = []
+    active = "dc"
+    for step, host in (("services.stop", "dc-app"), ("database.promote", "dc-db"),
+                       ("services.start", "dr-app")):
+        record, took = power_off_during("failback" if active == "dr" else "switchover",
+                                        "step_started", step, host)
+        pauses.append(f"{host} {took:.0f} s")
+        record = switchback.carry_on(record["run"])
+        expect(record["result"] == "done", f"run {record['run']}, {host} off: {record['message']}")
+        active = other(active)
+        switchback.expect_protected(active, 60)
+        lab.wait_for_acks(active)
+    record, took = power_off_during("failback", "step_started", "database.stop", "dr-db")
+    pauses.append(f"dr-db {took:.0f} s")
+    switchback.command("run", "abort", str(record["run"]), "--reason", "dr-db failed", code=None,
+                       timeout=300)
+    record = switchback.carry_on(record["run"])
+    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
+    switchback.expect_protected("dr", 60)
+    lab.wait_for_acks("dr")
+    switchback.go_to("dc")
+    lab.wait_for_acks("dc")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"came to rest after {', '.join(pauses)}; {counts['acknowledged']} tickets, none lost"
+
+
+class Terminal:
+    """A command on a terminal of its own, as a person sees it."""
+
+    def __init__(self, *words):
+        self._master, slave = pty.openpty()
+        self.seen = b""
+        self._process = subprocess.Popen(
+            [lab.LAB, "exec", "serviceops", "ctl", "--", "switchback", *words], stdin=slave,
+            stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(slave)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.seen += data
+
+    def until(self, text, seconds=60):
+        try:
+            wait_for(f"the terminal shows {text!r}", seconds, lambda: text.encode() in self.seen,
+                     0.02)
+        finally:
+            lab.spoken.append(f"$ terminal: {' '.join(self._process.args[5:])}\n" +
+                              self.seen[-1500:].decode(errors="replace"))
+
+    def press_interrupt(self):
+        os.write(self._master, b"\x03")
+
+    def hang_up(self):
+        """As the window manager or a broken ssh connection does it."""
+        os.killpg(self._process.pid, signal.SIGHUP)
+        os.close(self._master)
+        self._process.wait(20)
+
+
+def a_run_outlives_the_terminal_that_started_it():
+    terminal = Terminal("switchover", "serviceops", "--yes")
+    terminal.until("services.stop")
+    wait_for("the run is in the list", 20, lambda: switchback.executor_pid(newest_open()))
+    run = newest_open()
+    terminal.hang_up()
+    expect(switchback.executor_pid(run), "the run ended with its terminal")
+    watch = switchback.Follower("run", "watch", str(run))
+    expect(watch.finish() == 0, "the run did not go on to its end")
+    switchback.expect_protected("dr")
+
+    terminal = Terminal("failback", "serviceops", "--yes")
+    terminal.until("services.stop")
+    run = newest_open()
+    terminal.press_interrupt()
+    terminal.until("The run goes on")
+    expect(f"run watch {run}".encode() in terminal.seen, "nothing says how to come back")
+    expect(switchback.executor_pid(run), "Ctrl-C ended the run")
+    terminal.hang_up()
+    watch = switchback.command("run", "watch", str(run))
+    expect("ended: done" in watch.text, "watching shows no end")
+
+
+def newest_open():
+    return switchback.newest_run()

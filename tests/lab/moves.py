@@ -1,0 +1,197 @@
+"""The four operations under write load, as the demo tells them, but with every claim checked."""
+
+import json
+import os
+import tempfile
+
+import lab
+import switchback
+from lab import expect
+
+SALVAGE = f"{lab.HOST_STATE}/salvage"
+
+
+def report_is_whole(run, operation, result="done"):
+    """What every report has to say, in JSON and for people."""
+    record = switchback.report(run)
+    expect(record["operation"] == operation and record["result"] == result,
+           f"run {run} is {record['operation']}, {record['result']}: {record['message']}")
+    expect(record["steps"] and all(step["status"] != "pending" for step in record["steps"]),
+           f"the report of run {run} has steps that never came to a decision")
+    expect(record["timeline"] and record["people"], f"the report of run {run} names nobody")
+    words = switchback.command("run", "show", str(run), "--markdown").out
+    expect("## Timeline" in words and operation in words, "the report for people has no timeline")
+    return record
+
+
+def a_switchover_and_a_failback_under_write_load_lose_nothing():
+    lab.start_load("dc")
+    ttl_before = lab.record_ttl()
+    follower = switchback.follow("switchover", "--ticket", "CHG-1", "--reason", "yearly test")
+    expect(follower.finish() == 0, "the switchover did not end well")
+    record = report_is_whole(follower.run, "switchover")
+    expect(record["ticket"] == "CHG-1" and record["reason"] == "yearly test",
+           "ticket or reason are not in the report")
+    outage = record["outage"]["milliseconds"]
+    expect(0 < outage < 60_000, f"the outage of the report is {outage} ms")
+    if ttl_before > 5:
+        waited = switchback.step_of(record, "services.stop")
+        expect(waited["status"] == "done" and lab.record_ttl() == 5,
+               "the address was not given its own TTL")
+    lab.wait_for_acks("dr", seconds=90)
+    switchback.expect_protected("dr")
+    switchback.operate("failback")
+    report_is_whole(switchback.newest_run(), "failback")
+    lab.wait_for_acks("dc")
+    switchback.expect_protected("dc")
+    moves = lab.client_outages()
+    counts = lab.judge("dc")
+    expect(len(moves) == 2, f"the clients saw {len(moves)} moves")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"clients' outages {moves[0]:.1f} s and {moves[1]:.1f} s, " \
+           f"{counts['acknowledged']} tickets, none lost"
+
+
+def tickets_in_the_kept_copy():
+    """Every ticket with its transaction, read from the diverged directory that the salvage kept:
+    it is started on its own, reachable through no network, and removed afterwards."""
+    return dict(line.split("|") for line in lab.shell("dc-db", r"""
+        bin=/usr/lib/postgresql/15/bin
+        copy=$(ls -d /var/lib/postgresql/15/main.diverged.* | tail -n 1) || exit 1
+        room=$(mktemp -d) && chown postgres "$room" && cd "$room" || exit 1
+        rm -f "$copy/postmaster.pid" "$copy/standby.signal"
+        set -- runuser -u postgres --
+        "$@" "$bin/pg_ctl" -D "$copy" -w -t 60 -l "$room/log" start -o "-p 5499 -c listen_addresses= \
+          -c config_file=/etc/postgresql/15/main/postgresql.conf -c data_directory=$copy \
+          -c unix_socket_directories=$room -c external_pid_file= -c primary_conninfo= \
+          -c autovacuum=off -c default_transaction_read_only=on" >&2 || { cat "$room/log" >&2; exit 1; }
+        "$@" "$bin/psql" -h "$room" -p 5499 -XAtqc 'select token, xmin from tickets' flotoitsmdb
+        code=$?
+        "$@" "$bin/pg_ctl" -D "$copy" -m immediate stop >&2
+        rm -rf "$room"
+        exit $code""", timeout=120).split())
+
+
+def loss_report():
+    """What the salvage says is lost, as the judge reads it: the tokens of the tickets that its
+    transactions wrote, and the names of the attachments that it saved."""
+    transactions = {line.split("\t")[0] for line in lab.shell(
+        "dc-db", f"tail -q -n +2 {SALVAGE}/*/*/transactions.tsv").splitlines()}
+    tickets = tickets_in_the_kept_copy()
+    lost = sorted(token for token, writer in tickets.items() if writer in transactions)
+    attachments = lab.shell("dc-app", f"cat {SALVAGE}/*/files-*/SUMS || true").splitlines()
+    path = os.path.join(tempfile.mkdtemp(prefix="switchback-lab-"), "loss.json")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump({"tickets": lost, "attachments": attachments}, out)
+    return path, len(lost), len(attachments)
+
+
+def forget_salvage():
+    """The lab's disks are small: what this scenario saved must not fill them for the next."""
+    lab.shell("dc-db", f"rm -rf {SALVAGE} /var/lib/postgresql/15/main.diverged.*")
+    lab.shell("dc-app", f"rm -rf {SALVAGE}")
+
+
+def units_of_dc_are_down():
+    return {unit: lab.on("dc-app", "systemctl", "is-active", unit, code=None).out.strip()
+            for unit in lab.UNITS}
+
+
+def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
+    lab.start_load("dc")
+    # What is acknowledged from here on cannot reach dr.
+    lab.verb("cut", "--both", "dc-db", "dr-db")
+    lab.wait_for_acks("dc")
+    lab.verb("power-off", "dc")
+    epoch = int(lab.shell("dr-db", f"head -n 1 {lab.HOST_STATE}/claim").split()[0])
+
+    answer = switchback.operate("failover", "--ticket", "INC-7", code=3)
+    run = switchback.newest_run()
+    expect("run confirm" in answer.text, "nothing says how to confirm")
+    expect(int(lab.shell("dr-db", f"head -n 1 {lab.HOST_STATE}/claim").split()[0]) == epoch,
+           "dr was claimed before anybody attested that dc is fenced")
+    switchback.command("run", "confirm", str(run), "--as", "Dana", "--text", "seen from the door")
+    record = report_is_whole(run, "failover")
+    expect(any(person["who"] == "Dana" for person in record["people"]), "the report omits Dana")
+    expect(any("reprotect" in line for line in record["unprotected"]),
+           "the report does not say that nothing stands by")
+    lab.wait_for_acks("dr")
+
+    lab.verb("heal", "all")
+    lab.power_on("dc")
+    down = units_of_dc_are_down()
+    expect(set(down.values()) == {"inactive"}, f"units of the old side after its return: {down}")
+    words = switchback.command("status", "serviceops").out
+    expect("not started" in words and "newer" in words, "status does not say why dc stays down")
+    switchback.operate("reprotect", code=3)
+    run = switchback.newest_run()
+    answered = switchback.command("run", "confirm", str(run), "--as", "Dana", code=None)
+    while answered.code == 3:
+        answered = switchback.command("run", "confirm", str(run), "--as", "Dana", code=None)
+    expect(answered.code == 0, "the reprotect did not end well")
+    record = report_is_whole(run, "reprotect")
+    saved = [step for step in record["salvage"] if "transactions" in step["captures"]]
+    expect(saved and int(saved[0]["captures"]["transactions"]) > 0,
+           "the salvage names no transaction")
+    switchback.expect_protected("dr")
+    switchback.operate("failback")
+    lab.wait_for_acks("dc")
+    switchback.expect_protected("dc")
+    path, tickets, attachments = loss_report()
+    expect(tickets > 0, "nothing was lost: the cut did not do its work")
+    counts = lab.judge("dc", path)
+    forget_salvage()
+    return f"{tickets} tickets and {attachments} attachments salvaged, {counts}"
+
+
+def an_abort_between_stop_and_promotion_brings_the_old_side_back():
+    lab.start_load("dc")
+    # The last pass over the files cannot end, so that the run stays before its point of no return.
+    follower = switchback.follow("switchover")
+    follower.until("step_started", "services.stop")
+    lab.verb("cut", "--both", "dr-app", "dc-app")
+    follower.until("step_ended", "database.stop")
+    expect(follower.until("step_ended", "services.stop")["body"]["outcome"] == "done",
+           "the services were not stopped")
+    abort = switchback.Follower("run", "abort", str(follower.run), "--reason", "second thoughts")
+    abort.until("abort_asked")
+    lab.verb("heal", "all")
+    abort.finish()
+    record = switchback.carry_on(follower.run)
+    follower.finish()
+    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
+    undone = [step["step"] for step in record["steps"] if step["status"] == "undone"]
+    expect({"services.stop", "database.stop"} <= set(undone), f"undone is only {undone}")
+    lab.wait_for_acks("dc")
+    switchback.expect_protected("dc")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"undone: {', '.join(undone)}"
+
+
+def an_attestation_is_refused_while_anything_at_the_old_side_answers():
+    lab.start_load("dc")
+    epoch = switchback.claim_epoch()
+    for host in ("dc-app", "dc-db"):
+        lab.verb("cut", "--both", "ctl", host)
+    answer = switchback.operate("failover", code=4, timeout=300)
+    run = switchback.newest_run()
+    expect("answers" in answer.text or "receives" in answer.text,
+           "nothing says that the old side still answers")
+    refused = switchback.command("run", "confirm", str(run), "fence.2.attestation", "--as", "Dana",
+                                 code=1)
+    expect("is not open" in refused.text, "the refusal does not say why")
+    record = switchback.report(run)
+    expect(switchback.step_of(record, "claim")["status"] == "pending", "a claim was taken")
+    expect(switchback.step_of(record, "fence.silence.dc.app.from.dr.app")["status"] == "failed",
+           "dr took a serving site for a silent one")
+    lab.wait_for_acks("dc")
+    lab.verb("heal", "all")
+    switchback.command("run", "abort", str(run), "--reason", "dc lives", code=None)
+    record = switchback.carry_on(run)
+    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
+    switchback.expect_protected("dc")
+    expect(switchback.claim_epoch() == epoch, "the claim has changed")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    expect(not lab.client_outages(), "the clients saw a move")
