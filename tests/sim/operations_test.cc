@@ -110,7 +110,7 @@ TEST(Reprotect, rewinds_and_saves_what_only_the_lost_side_had) {
 }
 
 // Faults at random points of the run, all from the seed: kills, broken connections, cuts that heal,
-// frozen hosts, hosts that lose their power and boot, late requests, full disks. First only safety
+// frozen hosts, hosts that lose their power and boot, late requests. First only safety
 // counts; then everything is healed, and the run must come to its end.
 void plant_faults(Scenario& scenario) {
   SimulatedWorld& world = scenario.world;
