@@ -134,6 +134,7 @@ class CommandLine {
                   Operation::adopt);
     add_operation("release", "Take everything out again; the application keeps running",
                   Operation::release);
+    add_operation("sync", "Bring files at the standby near the active side now", Operation::sync);
     add_operation("switchover", "Planned move to the other site; nothing is lost",
                   Operation::switchover);
     add_operation("failover", "Emergency: the active site is lost; data loss is possible",

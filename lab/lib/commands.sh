@@ -49,8 +49,14 @@ verb_up() {
     in_parallel power_on "${HOSTS[@]}" || die "not every host boots"
     say "databases and application"
     start_application
+    wait_until 20 secondary_answers || die "ns2 has not received the zone"
     boot_id >"$STATE/complete"
     say "up in $((SECONDS - started)) s"
+}
+
+# The secondary has transferred the zone; until then it answers with errors.
+secondary_answers() {
+    exec_in ns2 dig +short +time=1 +tries=1 "@${ADDRESS_OF[ns2]}" "serviceops.$DNS_ZONE" A 2>/dev/null | grep -q .
 }
 
 # A running controller sees another directory of binaries only after it has been booted again.

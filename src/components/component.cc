@@ -15,6 +15,8 @@ std::string_view hook_text(Hook hook) {
     case Hook::follow: return "follow";
     case Hook::salvage: return "salvage";
     case Hook::rebuild: return "rebuild";
+    case Hook::refresh:
+      return "refresh";
     case Hook::finish: return "finish";
   }
   return "unknown";

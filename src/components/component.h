@@ -26,6 +26,7 @@ enum class Hook {
   follow,   // the side at `from` becomes standby of `to`
   salvage,  // reprotect only: save what only the side at `to` (the rebuilt one) has
   rebuild,  // reprotect only: the side at `to` becomes standby of `from` by rewind or rebuild
+  refresh,  // between moves: what brings the standby near again (`every`, `switchback sync`)
   finish,   // at the end: TTL restored, full comparison off the critical path
 };
 

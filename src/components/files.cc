@@ -238,6 +238,8 @@ std::vector<Step> files_steps(Hook hook, const HookContext& context) {
   }
   if (context.operation == Operation::reprotect) {
     switch (hook) {
+    case Hook::refresh:
+      return {files_scheduled_sync(context)};
       case Hook::salvage:
         return {salvage_step(context)};
       case Hook::rebuild:
@@ -368,7 +370,7 @@ std::vector<std::string> no_units(const Component&, std::string_view) {
 }  // namespace
 
 Step files_scheduled_sync(const HookContext& context) {
-  Step step = bulk_step(Hook::sync, context);
+  Step step = bulk_step(Hook::refresh, context);
   step.id = context.component.name + ".scheduled";
   return step;
 }

@@ -80,6 +80,8 @@ std::vector<Step> steps(Hook hook, const HookContext& context) {
       return salvage_steps(make);
     case Hook::rebuild:
       return rebuild_steps(make);
+    case Hook::refresh:
+      return {};  // streaming needs none
     case Hook::finish:
       return emergency ? std::vector<Step>{} : finish_steps(make);
   }

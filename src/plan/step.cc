@@ -30,18 +30,20 @@ std::string_view operation_text(Operation operation) {
       return "adopt";
     case Operation::release:
       return "release";
+    case Operation::sync:
+      return "sync";
   }
   return "unknown";
 }
 
 Result<Operation> parse_operation(std::string_view text) {
   for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
-                              Operation::failback, Operation::adopt, Operation::release}) {
+                              Operation::failback, Operation::adopt, Operation::release, Operation::sync}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,
               fmt::format("'{}' is not an operation; there are switchover, failover, reprotect, "
-                          "failback, adopt and release",
+                          "failback, adopt, release and sync",
                           clean(text, 40)));
 }
 

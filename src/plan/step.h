@@ -16,7 +16,7 @@ namespace switchback {
 
 enum class Outcome { done, not_done, unknown };
 
-enum class Operation { switchover, failover, reprotect, failback, adopt, release };
+enum class Operation { switchover, failover, reprotect, failback, adopt, release, sync };
 
 std::string_view outcome_text(Outcome outcome);
 std::string_view operation_text(Operation operation);

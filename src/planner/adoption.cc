@@ -23,6 +23,14 @@ void join_adoption(Draft& draft, const Claim& claim, StatusPair pair) {
              {});
 }
 
+// Draft's `from` is the standby in this file; a pass reads from the active side.
+void join_sync(Draft& draft) {
+  std::swap(draft.from, draft.to);
+  for (const Component& component : draft.application.components) {
+    draft.add_hook(Hook::refresh, component, {});
+  }
+}
+
 // What else on the hosts would act beside Switchback, each named with its host.
 void name_conflicts(const Draft& draft, Plan& plan) {
   for (const Host& host : draft.application.all_hosts()) {
@@ -101,8 +109,10 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
     plan.status_after[application.home_secondary().name] = status_text(words.secondary);
     name_conflicts(draft, plan);
     require_own_hosts(draft, claim, plan);
-  } else {
+  } else if (operation == Operation::release) {
     draft.add("release", release_steps(application), {});
+  } else {
+    join_sync(draft);
   }
   require_hosts(draft, plan);
   auto steps = draft.assemble();

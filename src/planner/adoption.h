@@ -1,5 +1,5 @@
-// Adoption and release as plans: previewed, journaled and resumable like every other operation.
-// Neither stops or starts anything of the application. For planner.cc.
+// Adoption, release and the sync between moves as plans: previewed, journaled and resumable like
+// every other operation. None of them stops or starts anything of the application. For planner.cc.
 #pragma once
 
 #include "planner/planner.h"

@@ -151,6 +151,7 @@ void add_consequences(const Draft& draft, Plan& plan) {
       break;
     case Operation::adopt:
     case Operation::release:
+    case Operation::sync:
       break;
   }
 }

@@ -30,6 +30,7 @@ const Checklist& checklist_of(const Application& application, Operation operatio
       return application.failback_checklist;
     case Operation::adopt:
     case Operation::release:
+    case Operation::sync:
       break;
   }
   return application.switchover_checklist;

@@ -124,7 +124,8 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
                        const Claim& claim, const Snapshot& snapshot, const PlanRequest& request) {
   const auto active = active_site(application, claim);
   if (!active) return std::unexpected(active.error());
-  if (request.operation == Operation::adopt || request.operation == Operation::release) {
+  if (request.operation == Operation::adopt || request.operation == Operation::release ||
+      request.operation == Operation::sync) {
     return make_adoption_plan(catalogue, application, claim, snapshot, request.operation, *active);
   }
   const auto direction = direction_of(application, *active, request);
@@ -157,6 +158,7 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
       break;
     case Operation::adopt:
     case Operation::release:
+    case Operation::sync:
       break;  // made above
   }
 
