@@ -56,7 +56,7 @@ verb_up() {
 
 # The secondary has transferred the zone; until then it answers with errors.
 secondary_answers() {
-    exec_in ns2 dig +short +time=1 +tries=1 "@${ADDRESS_OF[ns2]}" "serviceops.$DNS_ZONE" A 2>/dev/null | grep -q .
+    exec_in ctl dig +short +time=1 +tries=1 "@${ADDRESS_OF[ns2]}" "serviceops.$DNS_ZONE" A 2>/dev/null | grep -q .
 }
 
 # A running controller sees another directory of binaries only after it has been booted again.

@@ -40,6 +40,7 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
                   const std::function<std::string(const RunState&)>& refusal, bool go_on = true) {
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
+  const auto seen = (*store)->last_sequence(run);
   const Identity who = identify(options.as);
   body["who"] = who.name;
   body["verified"] = who.verified;
@@ -49,7 +50,7 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
   if (auto taken = take_up(options, **store, run, who.name); !taken) {
     return report_error(options, taken.error());
   }
-  return watch_run(options, **store, run);
+  return watch_run(options, **store, run, seen.value_or(0));
 }
 
 std::string refuse_nothing(const RunState&) {

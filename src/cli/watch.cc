@@ -26,8 +26,8 @@ void on_interrupt(int) {
 
 class Watcher {
  public:
-  Watcher(const Options& options, Store& store, int64_t run)
-      : options_(options), store_(store), run_(run) {
+  Watcher(const Options& options, Store& store, int64_t run, int64_t after)
+      : options_(options), store_(store), run_(run), after_(after) {
     live_ = !options.json && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0;
   }
 
@@ -56,7 +56,7 @@ class Watcher {
     if (!events) return std::unexpected(events.error());
     for (const Event& event : *events) {
       if (auto folded = apply(state_, event); !folded) return folded;
-      if (!live_) print_event(event);
+      if (!live_ && event.sequence > after_) print_event(event);
     }
     if (!state_.plan) {
       return fail(ErrorCode::not_found,
@@ -163,6 +163,7 @@ class Watcher {
   const Options& options_;
   Store& store_;
   const int64_t run_;
+  const int64_t after_;
   RealClock clock_;
   RunState state_;
   std::set<std::string> asked_;
@@ -182,8 +183,8 @@ int exit_code_of(const RunState& state, const Decision& decision) {
   return decision.situation == Decision::Situation::waiting ? exit_waits : exit_stopped;
 }
 
-int watch_run(const Options& options, Store& store, int64_t run) {
-  return Watcher(options, store, run).watch();
+int watch_run(const Options& options, Store& store, int64_t run, int64_t after) {
+  return Watcher(options, store, run, after).watch();
 }
 
 }  // namespace switchback

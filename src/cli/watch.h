@@ -8,8 +8,9 @@ namespace switchback {
 
 // Shows the run until it ends, or until only a person can go on: a live tree on a terminal (where
 // open gates are asked right there), else one line for each event, JSON lines with --json. Ctrl-C
-// leaves and says how to come back. Returns the exit code that fits the run.
-int watch_run(const Options& options, Store& store, int64_t run);
+// leaves and says how to come back. Events up to sequence `after` are not shown again. Returns the
+// exit code that fits the run.
+int watch_run(const Options& options, Store& store, int64_t run, int64_t after = 0);
 
 // The exit code that fits the state of a run that nobody performs at the moment.
 int exit_code_of(const RunState& state, const Decision& decision);

@@ -99,6 +99,18 @@ Json timeline_of(const std::vector<Event>& events) {
   return timeline;
 }
 
+Json waits_for(const RunState& state) {
+  Json gates = Json::array();
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const StepState& step = state.steps[i];
+    if (!step.gate_open || step.status != StepStatus::pending || state.ended) continue;
+    gates.push_back({{"gate", state.plan->steps[i].id},
+                     {"by", state.plan->steps[i].gate.by},
+                     {"text", state.plan->steps[i].gate.text}});
+  }
+  return gates;
+}
+
 Json notes_of(const std::vector<Event>& events) {
   Json notes = Json::array();
   for (const Event& event : events) {
@@ -217,6 +229,7 @@ Json run_report(const RunState& state, const std::vector<Event>& events) {
           {"notes", notes_of(events)},
           {"unprotected", unprotected(state)},
           {"remarks", state.plan->remarks},
+          {"waits_for", waits_for(state)},
           {"steps", steps},
           {"timeline", timeline_of(events)}};
 }

@@ -11,7 +11,7 @@ namespace switchback {
 // Fields, always present: run, application, operation, from_site, to_site, result, message, who,
 // ticket, reason, plan_hash, journal_hash, created_at, ended_at, duration_ms, outage (from, until,
 // milliseconds; null when nothing was stopped), data_loss, salvage, evidence, people, notes,
-// unprotected, steps, timeline.
+// unprotected, remarks, waits_for (open gates), steps, timeline.
 Json run_report(const RunState& state, const std::vector<Event>& events);
 
 // The same for people.
