@@ -29,8 +29,9 @@ write_database_host() {
     # The data's own file system is mounted over the tree while the cluster is made.
     mount=$(disk_mount "$host" /var/lib/postgresql)
     mount --bind "$mount" "$root/var/lib/postgresql"
-    chroot "$root" env LC_ALL=C.UTF-8 pg_createcluster --locale C.UTF-8 --start-conf auto 15 main \
-        -- --auth-local=peer --auth-host=scram-sha-256 >"$STATE/run/$host.createcluster" 2>&1 ||
+    # Its own search for a free port would try this machine's, at the same time for both hosts.
+    chroot "$root" env LC_ALL=C.UTF-8 pg_createcluster --locale C.UTF-8 --start-conf auto \
+        --port 5432 15 main -- --auth-local=peer --auth-host=scram-sha-256 >"$STATE/run/$host.createcluster" 2>&1 ||
         die "making the cluster on $host failed; see $STATE/run/$host.createcluster"
     [ "$host" = dc-db ] || rm -rf --one-file-system "$root$PG_DATA"
     umount "$root/var/lib/postgresql"
