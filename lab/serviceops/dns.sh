@@ -64,8 +64,6 @@ zone "$DNS_ZONE" {
     allow-update-forwarding { key $DNS_KEY; };
     allow-notify { key $DNS_KEY; };
     min-refresh-time 2;
-    min-retry-time 1;
-    max-retry-time 2;
 };
 CONF
     fi
@@ -83,11 +81,14 @@ serviceops 30 IN A ${ADDRESS_OF[dc-app]}
 ZONE
 }
 
-# A secondary that boots before its primary has no zone until its first transfer was tried again.
+# A secondary that boots before its primary takes it for unreachable for ten minutes, unless it is
+# notified.
 name_servers_answer() {
     local host
     for host in ns1 ns2; do
         [ "$( (exec_in ctl dig +short +time=1 +tries=1 "@${ADDRESS_OF[$host]}" \
-            "serviceops.$DNS_ZONE") 2>/dev/null)" = "${ADDRESS_OF[dc-app]}" ] || return 1
+            "serviceops.$DNS_ZONE") 2>/dev/null)" = "${ADDRESS_OF[dc-app]}" ] && continue
+        (exec_in ns1 rndc notify "$DNS_ZONE") >/dev/null 2>&1
+        return 1
     done
 }

@@ -112,14 +112,6 @@ def go_to(site):
     operate("failback" if site == "dc" else "switchover")
 
 
-def have_files_at_dr():
-    """A failover is refused as long as the files never came to dr; a move and its way back bring
-    them there."""
-    if not facts_of(status(), "dr/app", "attachments").get("last_good_s"):
-        go_to("dr")
-        go_to("dc")
-
-
 class Follower:
     """One `switchback … --json`, whose events are read as they come."""
 
