@@ -36,6 +36,7 @@ start_application() {
     start_databases
     make_backups
     wait_until 20 application_answers || die "the application on dc-app does not answer"
+    wait_until 20 name_servers_answer || die "ns1 and ns2 do not both know the application's address"
 }
 
 application_answers() {

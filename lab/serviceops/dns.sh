@@ -64,6 +64,8 @@ zone "$DNS_ZONE" {
     allow-update-forwarding { key $DNS_KEY; };
     allow-notify { key $DNS_KEY; };
     min-refresh-time 2;
+    min-retry-time 1;
+    max-retry-time 2;
 };
 CONF
     fi
@@ -79,4 +81,13 @@ ns1        IN A   ${ADDRESS_OF[ns1]}
 ns2        IN A   ${ADDRESS_OF[ns2]}
 serviceops 30 IN A ${ADDRESS_OF[dc-app]}
 ZONE
+}
+
+# A secondary that boots before its primary has no zone until its first transfer was tried again.
+name_servers_answer() {
+    local host
+    for host in ns1 ns2; do
+        [ "$( (exec_in ctl dig +short +time=1 +tries=1 "@${ADDRESS_OF[$host]}" \
+            "serviceops.$DNS_ZONE") 2>/dev/null)" = "${ADDRESS_OF[dc-app]}" ] || return 1
+    done
 }

@@ -4,7 +4,7 @@ same, and nothing happens twice."""
 import fcntl
 import os
 import pty
-import signal
+import select
 import subprocess
 import termios
 import threading
@@ -112,69 +112,63 @@ def a_host_that_loses_its_power_during_a_move_holds_it_up_but_breaks_nothing():
 
 
 class Terminal:
-    """A command on a terminal of its own, as a person sees it."""
+    """A command on a terminal of its own, as a person sees it. The terminal's first process is a
+    shell that stays until the terminal is closed, as it does for a person."""
 
     def __init__(self, *words):
         self._master, slave = pty.openpty()
-        self.seen = b""
+        self._words, self.seen, self._closed = words, b"", False
         self._process = subprocess.Popen(
-            [lab.LAB, "exec", "serviceops", "ctl", "--", "switchback", *words], stdin=slave,
-            stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            ["sh", "-c", 'trap : INT; "$@"; cat >/dev/null', "sh", lab.LAB, "exec", "serviceops",
+             "ctl", "--", "switchback", *words], stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self):
-        while True:
-            try:
-                data = os.read(self._master, 65536)
-            except OSError:
-                return
-            if not data:
-                return
-            self.seen += data
+        while not self._closed:
+            if select.select([self._master], [], [], 0.05)[0]:
+                try:
+                    self.seen += os.read(self._master, 65536)
+                except OSError:
+                    return
 
     def until(self, text, seconds=60):
         try:
             wait_for(f"the terminal shows {text!r}", seconds, lambda: text.encode() in self.seen,
                      0.02)
         finally:
-            lab.spoken.append(f"$ terminal: {' '.join(self._process.args[5:])}\n" +
+            lab.spoken.append(f"$ terminal: {' '.join(self._words)}\n" +
                               self.seen[-1500:].decode(errors="replace"))
 
     def press_interrupt(self):
         os.write(self._master, b"\x03")
 
-    def hang_up(self):
-        """As the window manager or a broken ssh connection does it."""
-        os.killpg(self._process.pid, signal.SIGHUP)
+    def close(self):
+        """As a closed window or a broken ssh connection does it: the kernel sends SIGHUP."""
+        self._closed = True
+        self._thread.join()
         os.close(self._master)
         self._process.wait(20)
 
 
 def a_run_outlives_the_terminal_that_started_it():
+    before = switchback.newest_run()
     terminal = Terminal("switchover", "serviceops", "--yes")
-    terminal.until("services.stop")
-    wait_for("the run is in the list", 20, lambda: switchback.executor_pid(newest_open()))
-    run = newest_open()
-    terminal.hang_up()
-    expect(switchback.executor_pid(run), "the run ended with its terminal")
-    watch = switchback.Follower("run", "watch", str(run))
+    terminal.until(f"run {before + 1}: switchover")
+    terminal.close()
+    expect(switchback.executor_pid(before + 1), "the run ended with its terminal")
+    watch = switchback.Follower("run", "watch", str(before + 1))
     expect(watch.finish() == 0, "the run did not go on to its end")
     switchback.expect_protected("dr")
 
     terminal = Terminal("failback", "serviceops", "--yes")
-    terminal.until("services.stop")
-    run = newest_open()
+    terminal.until(f"run {before + 2}: failback")
     terminal.press_interrupt()
     terminal.until("The run goes on")
-    expect(f"run watch {run}".encode() in terminal.seen, "nothing says how to come back")
-    expect(switchback.executor_pid(run), "Ctrl-C ended the run")
-    terminal.hang_up()
-    watch = switchback.command("run", "watch", str(run))
+    expect(f"run watch {before + 2}".encode() in terminal.seen, "nothing says how to come back")
+    expect(switchback.executor_pid(before + 2), "Ctrl-C ended the run")
+    terminal.close()
+    watch = switchback.command("run", "watch", str(before + 2))
     expect("ended: done" in watch.text, "watching shows no end")
-
-
-def newest_open():
-    return switchback.newest_run()
