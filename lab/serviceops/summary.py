@@ -10,12 +10,13 @@ folder = sys.argv[1]
 with open(f"{folder}/load.json", encoding="utf-8") as file:
     moves = json.load(file)["moves"]
 with open(f"{folder}/loss.json", encoding="utf-8") as file:
-    salvaged = len(json.load(file)["transactions"])
-print(f"{'operation':<12} {'run':>4}  {'outage seen by clients':>22}  {'salvaged transactions':>21}  report")
+    loss = json.load(file)
+    salvaged = f"{len(loss['transactions'])} and {len(loss['files'])} files"
+print(f"{'operation':<12} {'run':>4}  {'outage seen by clients':>22}  {'salvaged transactions':>22}  report")
 for row in sys.stdin.read().split():
     operation, run, report = row.split("|")
     outage = "none"
     if operation != "reprotect" and moves:
         outage = f"{moves.pop(0)['outage_seconds']:.2f} s"
     saved = salvaged if operation == "reprotect" else "-"
-    print(f"{operation:<12} {run:>4}  {outage:>22}  {saved:>21}  {report}")
+    print(f"{operation:<12} {run:>4}  {outage:>22}  {saved:>22}  {report}")

@@ -69,7 +69,8 @@ class RunLock {
     dup2(log >= 0 ? log : nothing, STDOUT_FILENO);
     dup2(log >= 0 ? log : nothing, STDERR_FILENO);
   }
-  // Nothing of the terminal's stays open: a lock or a pipe of the caller would live as long as we do.
+  // Nothing of the terminal's stays open: a lock or a pipe of the caller would live as long as we
+  // do.
   close_range(STDERR_FILENO + 1, ~0U, 0);
   const std::string number = std::to_string(run);
   execl("/proc/self/exe", "switchback", "--state", state_directory.c_str(), "execute-run",

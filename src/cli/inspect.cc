@@ -125,8 +125,9 @@ int audit_verify(const Options& options, const std::string& application, const s
   if (!head.empty()) {
     expected = parse_head(head);
     if (!expected) {
-      return report_error(options, {ErrorCode::invalid_input,
-                                    "audit verify: --head is three words, as status --json prints it"});
+      return report_error(options,
+                          {ErrorCode::invalid_input,
+                           "audit verify: --head is three words, as status --json prints it"});
     }
   }
   const auto report = verify(**store, loaded->name, expected);

@@ -120,8 +120,8 @@ int operate(const Options& options, Operation operation, const std::string& appl
                                               situation->application.name, join(reasons, "\n  "))});
   }
   if (options.json && !flags.yes) {
-    return report_error(options, {ErrorCode::invalid_input,
-                                  "with --json nobody is asked: add --yes, or use plan"});
+    return report_error(
+        options, {ErrorCode::invalid_input, "with --json nobody is asked: add --yes, or use plan"});
   }
   if (!proceed(prepared->plan, flags)) {
     return report_error(options, {ErrorCode::refused, "nothing was changed"});

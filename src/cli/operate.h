@@ -15,7 +15,7 @@ struct OperateFlags {
   bool yes = false;           // answers "proceed?" and nothing else
   bool dry_run = false;       // shows the plan and stops
   bool no_look = false;       // plan from stored facts alone
-  bool commands = false;  // the text names every command
+  bool commands = false;      // the text names every command
   std::string form = "text";  // text, json, markdown, shell
 };
 

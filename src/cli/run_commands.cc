@@ -62,7 +62,9 @@ std::string refuse_nothing(const RunState&) {
 int list_runs(const Options& options, const std::string& application) {
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
-  auto runs = (*store)->runs(application);
+  auto loaded = load_application(options, application);
+  if (!loaded) return report_error(options, loaded.error());
+  auto runs = (*store)->runs(loaded->name);
   if (!runs) return report_error(options, runs.error());
   Json list = Json::array();
   if (!options.json) {

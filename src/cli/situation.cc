@@ -52,8 +52,9 @@ Result<Situation> look_at(const Options& options, const std::string& application
   if (look == Look::fresh) {
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "looking at the hosts of {} …\n", name);
     RealShell shell(shell_options(options));
-    const auto seen = observe(shell, clock, name, situation.application.all_hosts(),
-                              observations(catalogue(), situation.application), script_bodies(), look_bound);
+    const auto seen =
+        observe(shell, clock, name, situation.application.all_hosts(),
+                observations(catalogue(), situation.application), script_bodies(), look_bound);
     situation.snapshot.facts = merge_facts(std::move(situation.snapshot.facts), seen);
     if (situation.store) {
       // Facts are a convenience of later questions; a full disk must not hide today's answer.

@@ -6,18 +6,28 @@ namespace switchback {
 
 std::string_view hook_text(Hook hook) {
   switch (hook) {
-    case Hook::prepare: return "prepare";
-    case Hook::stop: return "stop";
-    case Hook::sync: return "sync";
-    case Hook::promote: return "promote";
-    case Hook::start: return "start";
-    case Hook::verify: return "verify";
-    case Hook::follow: return "follow";
-    case Hook::salvage: return "salvage";
-    case Hook::rebuild: return "rebuild";
+    case Hook::prepare:
+      return "prepare";
+    case Hook::stop:
+      return "stop";
+    case Hook::sync:
+      return "sync";
+    case Hook::promote:
+      return "promote";
+    case Hook::start:
+      return "start";
+    case Hook::verify:
+      return "verify";
+    case Hook::follow:
+      return "follow";
+    case Hook::salvage:
+      return "salvage";
+    case Hook::rebuild:
+      return "rebuild";
     case Hook::refresh:
       return "refresh";
-    case Hook::finish: return "finish";
+    case Hook::finish:
+      return "finish";
   }
   return "unknown";
 }

@@ -43,7 +43,9 @@ struct HookContext {
   const Snapshot& snapshot;
 
   // The component's options at that site, every key present.
-  const Json& options(std::string_view site) const { return component.options.at(std::string(site)); }
+  const Json& options(std::string_view site) const {
+    return component.options.at(std::string(site));
+  }
   // Host key of the component's `host` role at that site.
   std::string host(std::string_view site) const;
 };

@@ -238,8 +238,8 @@ std::vector<Step> files_steps(Hook hook, const HookContext& context) {
   }
   if (context.operation == Operation::reprotect) {
     switch (hook) {
-    case Hook::refresh:
-      return {files_scheduled_sync(context)};
+      case Hook::refresh:
+        return {files_scheduled_sync(context)};
       case Hook::salvage:
         return {salvage_step(context)};
       case Hook::rebuild:

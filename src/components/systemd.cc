@@ -18,7 +18,8 @@ constexpr std::array systemd_options = {
     OptionSpec{"stop_bound", OptionType::duration, "2m",
                "Longest time until every unit is stopped; what still lives then is killed."},
     OptionSpec{"settle", OptionType::duration, "2s",
-               "How long every unit must keep running to count as settled; proven beside what comes next."},
+               "How long every unit must keep running to count as settled; proven beside what "
+               "comes next."},
 };
 
 // The parts of a script stay in this order.
@@ -152,9 +153,9 @@ std::vector<Step> settle_steps(const HookContext& context) {
   const auto hosts = component_hosts(context.application, context.component, context.to);
   std::vector<Step> steps;
   for (size_t i = 0; i < hosts.size(); ++i) {
-    Step step = component_step(
-        Hook::verify, context, numbered("settled", i, hosts.size()), hosts[i].key,
-        fmt::format("{} keep running at {}", spoken(units), hosts[i].key));
+    Step step =
+        component_step(Hook::verify, context, numbered("settled", i, hosts.size()), hosts[i].key,
+                       fmt::format("{} keep running at {}", spoken(units), hosts[i].key));
     step.kind = StepKind::wait;
     step.guarding = Guarding::read;
     step.probe = script_command("systemd_running", literals(units));

@@ -225,8 +225,16 @@ void Engine::hear_answer(const Sent& sent, const Answer& answer) {
 
 void Engine::hear_reprove(const Sent& sent, const Answer& answer) {
   const Step& step = state_.plan->steps[sent.dispatch.step];
-  flight_.to_reprove.erase(sent.dispatch.step);
   const Verdict verdict = judge(step, answer, false);
+  // Who cannot look has not seen that it is false.
+  if (verdict.outcome == Outcome::unknown || answer.status == AnswerStatus::unreachable) {
+    const int count = ++flight_.rechecks[sent.dispatch.step];
+    flight_.not_before[sent.dispatch.step] =
+        clock_.now() + recheck_pause * (1 << std::min(count, recheck_limit));
+    return;
+  }
+  flight_.to_reprove.erase(sent.dispatch.step);
+  flight_.rechecks.erase(sent.dispatch.step);
   if (verdict.outcome == Outcome::done) return;
   heard(EventKind::step_reopened,
         {{"step", step.id},

@@ -41,8 +41,8 @@ std::vector<std::string> Application::dependants(std::string_view wanted) const 
   // Components stand behind those they need, so one pass finds the indirect ones too.
   std::vector<std::string> found;
   for (const Component& component : components) {
-    const bool depends = std::any_of(
-        component.needs.begin(), component.needs.end(), [&](const std::string& need) {
+    const bool depends =
+        std::any_of(component.needs.begin(), component.needs.end(), [&](const std::string& need) {
           return need == wanted || std::find(found.begin(), found.end(), need) != found.end();
         });
     if (depends) found.push_back(component.name);

@@ -87,7 +87,7 @@ struct Application {
   std::string name;
   std::optional<Milliseconds> data_loss_objective;
   std::optional<Milliseconds> recovery_time_objective;
-  std::vector<Site> sites;  // exactly two, the home primary first
+  std::vector<Site> sites;            // exactly two, the home primary first
   std::vector<Component> components;  // needed ones before their dependants
   std::vector<FencingMethod> fencing;
   Checklist switchover_checklist;

@@ -37,8 +37,9 @@ std::string_view operation_text(Operation operation) {
 }
 
 Result<Operation> parse_operation(std::string_view text) {
-  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
-                              Operation::failback, Operation::adopt, Operation::release, Operation::sync}) {
+  for (Operation operation :
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback,
+        Operation::adopt, Operation::release, Operation::sync}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,

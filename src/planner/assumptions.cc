@@ -175,7 +175,8 @@ std::optional<StatusPair> published_pair(const Application& application, const S
       // its site is lost until it is rebuilt.
       const bool older = epoch_at(host) < newest;
       if (older && is_active(*read) && !word) word = StatusWord::down;
-      // A word that was read before the last move, of a host that cannot be asked now, says nothing.
+      // A word that was read before the last move, of a host that cannot be asked now, says
+      // nothing.
       if (older && (is_active(*read) || !snapshot.of("host", host.key).reachable)) continue;
       // Hosts of one site that disagree: the active word counts, it is the one that could harm.
       if (!word || is_active(*read)) word = read;
@@ -201,8 +202,8 @@ std::vector<std::string> broken_identities(const Plan& plan, const Snapshot& sna
     const auto found = facts.get(fact);
     if (!facts.reachable || !found || assumption.value == "unknown") continue;
     if (*found != assumption.value) {
-      broken.push_back(fmt::format("{}: it was {}, now it is {}", assumption.text,
-                                   assumption.value, *found));
+      broken.push_back(
+          fmt::format("{}: it was {}, now it is {}", assumption.text, assumption.value, *found));
     }
   }
   return broken;

@@ -50,7 +50,7 @@ class Decider {
       decision_.reason = "the run has ended: " + state_.result;
       return decision_;
     }
-    if (!flight_.to_reprove.empty()) {
+    if (!flight_.to_reprove.empty() && !aborting()) {
       reprove();
       return decision_;
     }
@@ -68,10 +68,30 @@ class Decider {
   bool aborting() const { return state_.abort_asked && !state_.past_point_of_no_return(); }
 
   void reprove() {
-    for (size_t i : flight_.to_reprove) {
-      if (!flight_.steps.contains(i)) decision_.dispatch.push_back({Dispatch::Kind::reprove, i, 0});
-    }
     decision_.reason = "what was done before is proven again";
+    for (size_t i : flight_.to_reprove) {
+      if (flight_.steps.contains(i)) continue;
+      if (waits(i)) {
+        if (flight_.rechecks.at(i) < recheck_limit) continue;
+        decision_.situation = Decision::Situation::held;
+        decision_.reason = fmt::format(
+            "held: nobody can see whether {} still holds, {} does not "
+            "answer",
+            state_.plan->steps[i].id, state_.plan->steps[i].where);
+      } else {
+        decision_.dispatch.push_back({Dispatch::Kind::reprove, i, 0});
+      }
+    }
+  }
+
+  // True while the step is not to be asked again yet; remembers when it is.
+  bool waits(size_t i) {
+    const auto until = flight_.not_before.find(i);
+    if (until == flight_.not_before.end() || until->second <= now_) return false;
+    if (!decision_.again_at || *decision_.again_at > until->second) {
+      decision_.again_at = until->second;
+    }
+    return true;
   }
 
   void recheck_unknown() {
@@ -80,13 +100,7 @@ class Decider {
       if (step.status != StepStatus::unknown || flight_.steps.contains(i)) continue;
       const auto count = flight_.rechecks.find(i);
       if (count != flight_.rechecks.end() && count->second >= recheck_limit) continue;
-      const auto wait = flight_.not_before.find(i);
-      if (wait != flight_.not_before.end() && wait->second > now_) {
-        if (!decision_.again_at || *decision_.again_at > wait->second) {
-          decision_.again_at = wait->second;
-        }
-        continue;
-      }
+      if (waits(i)) continue;
       decision_.dispatch.push_back(
           {Dispatch::Kind::recheck, i, step.undoing ? step.undo_attempt : step.attempt});
     }

@@ -105,8 +105,13 @@ void answer_gate(const Step& spec, StepState& step, const Event& event) {
   }
 }
 
-// A step that is no longer true takes everything with it that was built on it.
+// A step that is no longer true takes everything with it that was built on it; behind the point of
+// no return it is only done again itself, because the roles that the others proved have changed.
 void reopen(RunState& state, size_t first) {
+  if (state.past_point_of_no_return()) {
+    state.steps[first].status = StepStatus::pending;
+    return;
+  }
   std::set<std::string> reopened{state.plan->steps[first].id};
   for (size_t i = first; i < state.steps.size(); ++i) {
     const Step& spec = state.plan->steps[i];
