@@ -71,25 +71,18 @@ void add_reachability(const Draft& draft, Plan& plan) {
 }
 
 void add_findings(const Draft& draft, Plan& plan) {
-  for (const Component& component : draft.application.components) {
-    const ComponentType* type = draft.catalogue.find_type(component.type);
-    if (type == nullptr || type->ready == nullptr) continue;
-    const HookContext context{draft.application, component, draft.operation,
-                              draft.from,        draft.to,  draft.snapshot};
-    int number = 0;
-    for (const Finding& finding : type->ready(context)) {
-      if (finding.level == Finding::Level::blocking) {
-        // What a reprotect repairs does not stand in its way.
-        if (draft.operation == Operation::reprotect) {
-          plan.remarks.push_back(finding.subject + ": " + finding.text);
-          continue;
-        }
-        add_unmet(plan, fmt::format("ready.{}.{}", component.name, ++number),
-                  finding.subject + ": " + finding.text +
-                      (finding.fix.empty() ? "" : "; next: " + finding.fix));
-      } else if (finding.level != Finding::Level::good) {
-        plan.remarks.push_back(finding.subject + ": " + finding.text);
-      }
+  // What a reprotect repairs does not stand in its way; in an emergency a person decides
+  // (gates.cc).
+  const bool stops =
+      draft.operation != Operation::reprotect && draft.operation != Operation::failover;
+  int number = 0;
+  for (const Finding& finding : component_findings(draft)) {
+    if (finding.level == Finding::Level::blocking && stops) {
+      add_unmet(plan, fmt::format("ready.{}.{}", finding.subject, ++number),
+                finding.subject + ": " + finding.text +
+                    (finding.fix.empty() ? "" : "; next: " + finding.fix));
+    } else if (finding.level != Finding::Level::good) {
+      plan.remarks.push_back(finding.subject + ": " + finding.text);
     }
   }
 }
@@ -157,6 +150,18 @@ void add_consequences(const Draft& draft, Plan& plan) {
 }
 
 }  // namespace
+
+std::vector<Finding> component_findings(const Draft& draft) {
+  std::vector<Finding> findings;
+  for (const Component& component : draft.application.components) {
+    const ComponentType* type = draft.catalogue.find_type(component.type);
+    if (type == nullptr || type->ready == nullptr) continue;
+    const auto more = type->ready(
+        {draft.application, component, draft.operation, draft.from, draft.to, draft.snapshot});
+    findings.insert(findings.end(), more.begin(), more.end());
+  }
+  return findings;
+}
 
 std::optional<StatusPair> published_pair(const Application& application, const Snapshot& snapshot) {
   const auto epoch_at = [&](const Host& host) {

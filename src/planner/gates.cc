@@ -53,6 +53,23 @@ std::vector<Step> checklist_steps(const std::vector<ChecklistItem>& items,
   return steps;
 }
 
+// An emergency is not refused because the standby is not as it should be: a named person goes on
+// with what there is, and the report holds the words.
+void add_going_on(const Draft& draft, std::vector<Step>& steps) {
+  std::vector<std::string> blocking;
+  for (const Finding& finding : component_findings(draft)) {
+    if (finding.level == Finding::Level::blocking) {
+      blocking.push_back(finding.subject + ": " + finding.text);
+    }
+  }
+  if (draft.operation != Operation::failover || blocking.empty()) return;
+  steps.push_back(gate_step("gate.go_on", "Go on with the standby as it is",
+                            {Gate::Kind::acceptance, "operator",
+                             fmt::format("{} is not fully ready, and this is accepted: {}",
+                                         draft.to, join(blocking, "; ")),
+                             1}));
+}
+
 }  // namespace
 
 void add_gates_before(Draft& draft) {
@@ -66,6 +83,7 @@ void add_gates_before(Draft& draft) {
         gate_step("gate.approval", text,
                   {Gate::Kind::approval, "approver", text, draft.application.approvals}));
   }
+  add_going_on(draft, steps);
   draft.add("gates", std::move(steps), {});
 }
 

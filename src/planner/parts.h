@@ -56,6 +56,9 @@ bool can_prove_silent_site(const Application& application);
 // The predicates that an approval of the plan rests on, and the remarks for people.
 void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan);
 
+// What the component types find for this operation, in the components' order.
+std::vector<Finding> component_findings(const Draft& draft);
+
 // The pair of words that the hosts last published, when each site's known words agree.
 std::optional<StatusPair> published_pair(const Application& application, const Snapshot& snapshot);
 

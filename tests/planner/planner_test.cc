@@ -336,6 +336,23 @@ TEST(MakePlan, an_unreachable_host_and_a_bad_finding_print_as_unmet) {
   EXPECT_EQ(names, (std::vector<std::string>{"reachable@dr/db", "ready.database.1"}));
 }
 
+TEST(MakePlan, in_an_emergency_a_person_goes_on_with_a_standby_that_is_not_as_it_should_be) {
+  const Application application = recorder_application();
+  Snapshot snapshot = snapshot_with(application, normal);
+  snapshot.facts[observation_key("database", "dr/db")].values["trouble"] = "was never synced";
+  const auto plan = make_plan(recorder_catalogue(), application, claim_at(application, "dc"),
+                              snapshot, {Operation::failover, ""});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(unmet(*plan), nullptr);
+  const Step* gate = plan->find("gate.go_on");
+  ASSERT_NE(gate, nullptr);
+  EXPECT_NE(gate->gate.text.find("was never synced"), std::string::npos);
+  // Everything of the emergency stands behind that word.
+  const Step* claim = plan->find("claim");
+  ASSERT_NE(claim, nullptr);
+  EXPECT_LT(gate - plan->steps.data(), claim - plan->steps.data());
+}
+
 TEST(MakePlan, a_failback_before_the_reprotect_prints_as_unmet) {
   const Plan plan = plan_of(recorder_application(), Operation::failback, "dr", primary_lost);
   ASSERT_NE(unmet(plan), nullptr);
