@@ -126,10 +126,7 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     expect("not started" in words and "newer" in words, "status does not say why dc stays down")
     switchback.operate("reprotect", code=3)
     run = switchback.newest_run()
-    answered = switchback.command("run", "confirm", str(run), "--as", "Dana", code=None)
-    while answered.code == 3:
-        answered = switchback.command("run", "confirm", str(run), "--as", "Dana", code=None)
-    expect(answered.code == 0, "the reprotect did not end well")
+    expect(switchback.answer_gates(run, "Dana") == 0, "the reprotect did not end well")
     record = report_is_whole(run, "reprotect")
     saved = [step for step in record["salvage"] if "transactions" in step["captures"]]
     expect(saved and int(saved[0]["captures"]["transactions"]) > 0,
