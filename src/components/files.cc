@@ -238,8 +238,6 @@ std::vector<Step> files_steps(Hook hook, const HookContext& context) {
   }
   if (context.operation == Operation::reprotect) {
     switch (hook) {
-      case Hook::refresh:
-        return {files_scheduled_sync(context)};
       case Hook::salvage:
         return {salvage_step(context)};
       case Hook::rebuild:
@@ -251,6 +249,8 @@ std::vector<Step> files_steps(Hook hook, const HookContext& context) {
     }
   }
   switch (hook) {
+    case Hook::refresh:
+      return {files_scheduled_sync(context)};
     case Hook::prepare:
       return prepare_steps(context);
     case Hook::sync:

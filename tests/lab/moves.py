@@ -98,7 +98,7 @@ def units_of_dc_are_down():
 
 
 def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
-    switchback.operate("sync")
+    switchback.sync()
     lab.start_load("dc")
     # What is acknowledged from here on cannot reach dr.
     lab.verb("cut", "--both", "dc-db", "dr-db")
@@ -168,7 +168,7 @@ def an_abort_between_stop_and_promotion_brings_the_old_side_back():
 
 
 def an_attestation_is_refused_while_anything_at_the_old_side_answers():
-    switchback.operate("sync")
+    switchback.sync()
     lab.start_load("dc")
     epoch = switchback.claim_epoch()
     for host in ("dc-app", "dc-db"):

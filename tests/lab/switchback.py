@@ -121,6 +121,13 @@ def go_to(site):
     operate("failback" if site == "dc" else "switchover")
 
 
+def sync():
+    """Brings the files to dr: without that a failover has to be confirmed without them."""
+    operate("sync")
+    expect(facts_of(status(), "dr/app", "attachments").get("last_good_s"),
+           "after a sync dr/app knows of no good one")
+
+
 class Follower:
     """One `switchback … --json`, whose events are read as they come."""
 
