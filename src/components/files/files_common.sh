@@ -160,6 +160,11 @@ stat_of() { sed -n "s/^$2: \([0-9][0-9]*\).*/\1/p" "$1" | head -n 1; }
 allowance() {
   most=$(($1 * shrink / 100))
   [ "$most" -ge 3 ] || most=3
+  # What the salvage of this run has saved may go, and with each file the folder that it leaves empty.
+  if [ "$mode" = rebuild ]; then
+    saved=$(recorded "$SB_STATE/salvage/$run/files-$component/RESULT" files 2>/dev/null)
+    most=$((most + ${saved:-0} * 2))
+  fi
   echo "$most"
 }
 
