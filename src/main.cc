@@ -23,6 +23,7 @@ struct Words {
   std::string answer = "yes";
   int64_t run = 0;
   bool markdown = false;
+  bool hosts = false;
   OperateFlags flags;
 };
 
@@ -93,10 +94,12 @@ class CommandLine {
     name_application(status);
     auto* audit = app_.add_subcommand("audit", "Prove that the journal is what was written");
     audit->require_subcommand(1);
-    auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation",
-                       [this] { return audit_verify(options_, words_.application, words_.text); });
+    auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation", [this] {
+      return audit_verify(options_, words_.application, words_.text, words_.hosts);
+    });
     name_application(verify);
     verify->add_option("--head", words_.text, "A head kept elsewhere, as status prints it");
+    verify->add_flag("--hosts", words_.hosts, "Compare with the heads that the hosts keep");
     name_application(add(*audit, "export", "Write the journal as JSON lines",
                          [this] { return audit_export(options_, words_.application); }));
   }

@@ -14,6 +14,9 @@
 #include <filesystem>
 
 #include "cli/options.h"
+#include "cli/people.h"
+#include "cli/situation.h"
+#include "engine/heads.h"
 #include "world/real_clock.h"
 #include "world/real_shell.h"
 
@@ -22,6 +25,8 @@ namespace {
 
 // How long an executor stays when only a person can go on: the connections stay open meanwhile.
 constexpr Milliseconds linger{10 * 60'000};
+// How long an ended run waits for hosts that should keep the journal's head.
+constexpr Milliseconds head_bound{5'000};
 
 volatile sig_atomic_t asked_to_leave = 0;
 
@@ -78,6 +83,15 @@ class RunLock {
   _exit(127);
 }
 
+// What the journal ends with goes to the hosts of both sites, as far as they answer.
+void keep_head_of(Store& store, Shell& shell, Clock& clock, int64_t run) {
+  const auto state = load_run(store, run);
+  if (!state) return;
+  const auto kept = keep_head(shell, clock, store, state->plan->application, state->plan->hosts,
+                              script_bodies().at("journal_head"), head_bound);
+  fmt::print("the journal's head is kept at: {}\n", kept.empty() ? "none" : join(kept, ", "));
+}
+
 }  // namespace
 
 bool executor_is_alive(const std::string& state_directory, int64_t run) {
@@ -125,6 +139,7 @@ int execute_run(const std::string& state_directory, int64_t run, const std::stri
   const auto departure = engine.execute(run);
   if (!departure) return report_error(options, departure.error());
   fmt::print("left run {}: {}\n", run, departure->reason);
+  if (departure->situation == Decision::Situation::ended) keep_head_of(**store, shell, clock, run);
   return exit_done;
 }
 

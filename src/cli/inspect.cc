@@ -5,8 +5,11 @@
 
 #include "cli/executor.h"
 #include "cli/situation.h"
+#include "components/site.h"
+#include "engine/observe.h"
 #include "planner/readiness.h"
 #include "store/audit.h"
+#include "world/real_clock.h"
 
 namespace switchback {
 namespace {
@@ -57,16 +60,28 @@ void print_host(const Json& record) {
   }
 }
 
-// "RUN SEQUENCE HASH", as status prints the head; nothing when it is not that.
-std::optional<JournalHead> parse_head(const std::string& text) {
-  const auto words = split(text, ' ');
-  if (words.size() != 3) return std::nullopt;
-  Facts numbers;
-  numbers.values = {{"run", words[0]}, {"sequence", words[1]}};
-  const auto run = numbers.integer("run");
-  const auto sequence = numbers.integer("sequence");
-  if (!run || !sequence) return std::nullopt;
-  return JournalHead{*run, *sequence, words[2]};
+// The heads that the hosts keep for this store, asked now. Who does not answer is named.
+std::vector<KeptHead> heads_at_hosts(const Options& options, const Application& application,
+                                     const std::string& store_id) {
+  RealClock clock;
+  RealShell shell(shell_options(options));
+  const auto seen = observe(shell, clock, application.name, application.all_hosts(),
+                            journal_head_observations(application), script_bodies(), look_bound);
+  std::vector<KeptHead> heads;
+  for (const Host& host : application.all_hosts()) {
+    const Facts& facts = seen.at(observation_key("journal", host.key));
+    if (!facts.reachable) {
+      fmt::print(stderr, "switchback: {} was not asked: {}\n", host.key, clean(facts.why, 200));
+    }
+    for (const auto& [name, value] : facts.values) {
+      const size_t blank = value.find(' ');
+      if (!name.starts_with("head.") || value.substr(0, blank) != store_id) continue;
+      if (const auto head = parse_head(std::string_view(value).substr(blank + 1))) {
+        heads.push_back({host.key, *head});
+      }
+    }
+  }
+  return heads;
 }
 
 }  // namespace
@@ -116,21 +131,24 @@ int show_status(const Options& options, const std::string& application) {
   return exit_done;
 }
 
-int audit_verify(const Options& options, const std::string& application, const std::string& head) {
+int audit_verify(const Options& options, const std::string& application, const std::string& head,
+                 bool ask_hosts) {
   auto loaded = load_application(options, application);
   if (!loaded) return report_error(options, loaded.error());
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
-  std::optional<JournalHead> expected;
+  std::vector<KeptHead> kept;
+  if (ask_hosts) kept = heads_at_hosts(options, *loaded, (*store)->store_id());
   if (!head.empty()) {
-    expected = parse_head(head);
+    const auto expected = parse_head(head);
     if (!expected) {
       return report_error(options,
                           {ErrorCode::invalid_input,
                            "audit verify: --head is three words, as status --json prints it"});
     }
+    kept.push_back({"--head", *expected});
   }
-  const auto report = verify(**store, loaded->name, expected);
+  const auto report = verify(**store, loaded->name, kept);
   if (!report) return report_error(options, report.error());
   Json findings = Json::array();
   for (const AuditFinding& finding : report->findings) {
@@ -143,12 +161,15 @@ int audit_verify(const Options& options, const std::string& application, const s
   if (options.json) {
     print_json({{"application", report->application},
                 {"intact", report->intact()},
+                {"kept_heads", kept.size()},
                 {"runs", report->runs},
                 {"events", report->events},
                 {"findings", findings}});
   } else {
-    fmt::print("{}: {} runs, {} events, {}\n", report->application, report->runs, report->events,
-               report->intact() ? "the chain is intact" : "the journal was changed");
+    fmt::print(
+        "{}: {} runs, {} events, {}{}\n", report->application, report->runs, report->events,
+        report->intact() ? "the chain is intact" : "the journal was changed",
+        kept.empty() ? "" : fmt::format("; compared with {} heads kept elsewhere", kept.size()));
   }
   return report->intact() ? exit_done : exit_refused;
 }

@@ -9,8 +9,10 @@ namespace switchback {
 
 int show_ready(const Options& options, const std::string& application);
 int show_status(const Options& options, const std::string& application);
-// `head` is a journal head that was kept elsewhere ("SEQUENCE HASH"), empty: none.
-int audit_verify(const Options& options, const std::string& application, const std::string& head);
+// `head` is a journal head that was kept elsewhere ("RUN SEQUENCE HASH"), empty: none. With
+// `ask_hosts` the heads that the hosts keep are compared too.
+int audit_verify(const Options& options, const std::string& application, const std::string& head,
+                 bool ask_hosts);
 int audit_export(const Options& options, const std::string& application);
 
 }  // namespace switchback

@@ -10,12 +10,6 @@
 #include "world/real_shell.h"
 
 namespace switchback {
-namespace {
-
-constexpr Milliseconds look_bound{8'000};
-
-}  // namespace
-
 std::map<std::string, std::string> script_bodies() {
   std::map<std::string, std::string> bodies;
   for (const NamedScript& script : all_scripts()) bodies.emplace(script.name, script.body);

@@ -16,6 +16,9 @@ struct Situation {
   Durations history;
 };
 
+// Longest time of one look at all hosts.
+inline constexpr Milliseconds look_bound{8'000};
+
 enum class Look {
   stored,  // only what the store knows, with its age
   fresh,   // every host is asked now, bounded; what does not answer keeps its stored facts

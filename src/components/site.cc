@@ -36,6 +36,12 @@ constexpr std::string_view observe_body =
 #include "shell/site_common.inc"
 #include "shell/site_observe.inc"
     ;
+constexpr std::string_view journal_head_body =
+#include "shell/journal_head.inc"
+    ;
+constexpr std::string_view journal_heads_body =
+#include "shell/journal_heads.inc"
+    ;
 constexpr std::string_view conflicts_body =
 #include "shell/site_common.inc"
 #include "shell/site_conflicts.inc"
@@ -79,6 +85,8 @@ constexpr std::array scripts = {
     NamedScript{"site_conflicts", "NADDRESSES ADDRESS... UNIT...", conflicts_body},
     NamedScript{"site_silence", "[ADDRESS PORT,PORT...]...", silence_body},
     NamedScript{"site_last_backup", "GLOB", last_backup_body},
+    NamedScript{"journal_head", "STORE_ID RUN SEQUENCE HASH", journal_head_body},
+    NamedScript{"journal_heads", "", journal_heads_body},
     NamedScript{"site_adopt", adopt_parameters, adopt_body},
     NamedScript{"site_adopted", adopt_parameters, adopted_body},
     NamedScript{"site_release", "STATUS_FILE", release_body},
@@ -183,6 +191,14 @@ std::vector<Observation> conflict_observations(const Application& application) {
   std::vector<Observation> observations;
   for (const Host& host : application.all_hosts()) {
     observations.push_back({"conflicts", host.key, conflicts_command(application, host)});
+  }
+  return observations;
+}
+
+std::vector<Observation> journal_head_observations(const Application& application) {
+  std::vector<Observation> observations;
+  for (const Host& host : application.all_hosts()) {
+    observations.push_back({"journal", host.key, script_command("journal_heads", {})});
   }
   return observations;
 }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "store/rules.h"
 
 namespace switchback {
@@ -46,24 +48,26 @@ std::string audit_run(const StoredRun& run, const EventRows& rows, std::string p
   return previous;
 }
 
-void audit_expected(const StoredJournal& journal, const JournalHead& expected,
-                    std::vector<AuditFinding>& findings) {
+void audit_kept(const StoredJournal& journal, const KeptHead& kept,
+                std::vector<AuditFinding>& findings) {
+  const JournalHead& expected = kept.head;
   if (expected.run == 0) return;
   const bool present = std::ranges::any_of(journal.events, [&](const StoredEvent& row) {
     return row.run == expected.run && row.sequence == expected.sequence &&
            row.hash == expected.hash;
   });
   if (!present) {
-    findings.push_back({expected.run, expected.sequence,
-                        "the journal does not hold the event whose hash was kept elsewhere: newer "
-                        "events were cut off or rewritten"});
+    findings.push_back(
+        {expected.run, expected.sequence,
+         fmt::format("the journal does not hold the event whose hash {} keeps: newer events were "
+                     "cut off or rewritten",
+                     kept.by)});
   }
 }
 
 }  // namespace
 
-AuditReport audit_journal(const StoredJournal& journal,
-                          const std::optional<JournalHead>& expected_head) {
+AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHead>& kept) {
   AuditReport report{journal.application,
                      static_cast<int64_t>(journal.runs.size()),
                      static_cast<int64_t>(journal.events.size()),
@@ -90,15 +94,27 @@ AuditReport audit_journal(const StoredJournal& journal,
                      "run {}: the newest events are missing or were rewritten",
                      journal.head.sequence, journal.head.run, last.sequence, last.run)});
   }
-  if (expected_head) audit_expected(journal, *expected_head, report.findings);
+  for (const KeptHead& each : kept) audit_kept(journal, each, report.findings);
   return report;
 }
 
 Result<AuditReport> verify(Store& store, const std::string& application,
-                           const std::optional<JournalHead>& expected_head) {
+                           const std::vector<KeptHead>& kept) {
   const auto journal = store.stored_journal(application);
   if (!journal) return std::unexpected(journal.error());
-  return audit_journal(*journal, expected_head);
+  return audit_journal(*journal, kept);
+}
+
+std::optional<JournalHead> parse_head(std::string_view text) {
+  const auto words = split(text, ' ');
+  if (words.size() != 3) return std::nullopt;
+  JournalHead head{0, 0, words[2]};
+  const auto read = [](const std::string& word, int64_t& number) {
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    return error == std::errc() && end == word.data() + word.size();
+  };
+  if (!read(words[0], head.run) || !read(words[1], head.sequence)) return std::nullopt;
+  return head;
 }
 
 Result<std::string> export_journal(Store& store, const std::string& application) {

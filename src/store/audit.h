@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/store.h"
@@ -27,12 +28,19 @@ struct AuditReport {
   bool intact() const { return findings.empty(); }
 };
 
-// `expected_head` is an older or equal head that was kept outside the store.
-AuditReport audit_journal(const StoredJournal& journal,
-                          const std::optional<JournalHead>& expected_head);
+// An older or equal head that was kept outside the store, and by whom ("dr/db", "--head").
+struct KeptHead {
+  std::string by;
+  JournalHead head;
+};
+
+AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHead>& kept);
 
 Result<AuditReport> verify(Store& store, const std::string& application,
-                           const std::optional<JournalHead>& expected_head = std::nullopt);
+                           const std::vector<KeptHead>& kept = {});
+
+// Reads "RUN SEQUENCE HASH", as `status --json` prints a head; nothing when it is not that.
+std::optional<JournalHead> parse_head(std::string_view text);
 
 // JSON lines: one header (format, store id, application, head), then each event with its hash, in
 // order. The lines hold everything that is needed to check the chain without this program.

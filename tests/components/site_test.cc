@@ -34,6 +34,29 @@ TEST(SiteStatus, IsOneWordThatAnyScriptCanRead) {
   EXPECT_EQ(found.st_mode & 0777, 0644u);
 }
 
+TEST(JournalHead, IsKeptOnceAndTheNewestTwoHundredOfThem) {
+  TemporaryFolder folder;
+  const std::string state = folder.path() + "/state";
+  const std::map<std::string, std::string> place{{"SB_STATE", state}};
+  // A host that was never adopted keeps nothing.
+  EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 1);
+  EXPECT_EQ(run_script("journal_heads", {}, place).out, "heads=0\n");
+  fs::create_directories(state);
+  EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 0);
+  EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 0);
+  EXPECT_SCRIPT(run_script("journal_head", {"store", "2", "4", "bb"}, place), 0);
+  EXPECT_EQ(run_script("journal_heads", {}, place).out,
+            "head.1=store 1 9 aa\nhead.2=store 2 4 bb\nheads=2\n");
+  std::string many;
+  for (int run = 1; run <= 250; ++run) many += "store " + std::to_string(run) + " 1 cc\n";
+  write_file(state + "/journal.heads", many);
+  EXPECT_SCRIPT(run_script("journal_head", {"store", "251", "1", "dd"}, place), 0);
+  const std::string kept = read_file(state + "/journal.heads");
+  EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 200);
+  EXPECT_TRUE(kept.starts_with("store 52 1 cc\n")) << kept.substr(0, 40);
+  EXPECT_TRUE(kept.ends_with("store 251 1 dd\n"));
+}
+
 TEST(LastBackup, IsTheNewestByTimeNotByName) {
   TemporaryFolder folder;
   const std::string none = run_script("site_last_backup", {folder.path() + "/*.zip"}, {}).out;

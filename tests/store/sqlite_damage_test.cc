@@ -167,7 +167,9 @@ class SqliteAudit : public SqliteDamage {
       EXPECT_TRUE(edited) << edited.error().message;
     }
     auto store = SqliteStore::open(file()).value();
-    return verify(*store, "shop", with_head ? std::optional(head_) : std::nullopt).value();
+    return verify(*store, "shop",
+                  with_head ? std::vector<KeptHead>{{"--head", head_}} : std::vector<KeptHead>{})
+        .value();
   }
 
   std::string bytes_;
