@@ -6,6 +6,7 @@
 
 #include "cli/executor.h"
 #include "cli/inspect.h"
+#include "cli/loss.h"
 #include "cli/operate.h"
 #include "cli/run_commands.h"
 #include "cli/setup.h"
@@ -170,6 +171,8 @@ class CommandLine {
       return show_run(options_, words_.run, words_.markdown);
     });
     show->add_flag("--markdown", words_.markdown, "Only the report, as Markdown");
+    add_run_command(*run, "loss", "Every transaction and file that an emergency lost, one by one",
+                    [this] { return show_loss(options_, words_.run); });
     add_run_command(*run, "watch", "Follow the run until it ends",
                     [this] { return watch_existing_run(options_, words_.run); });
     add_run_command(*run, "resume", "Go on after a crash or an interruption",

@@ -65,8 +65,9 @@ std::vector<KeptHead> heads_at_hosts(const Options& options, const Application& 
                                      const std::string& store_id) {
   RealClock clock;
   RealShell shell(shell_options(options));
-  const auto seen = observe(shell, clock, application.name, application.all_hosts(),
-                            journal_head_observations(application), script_bodies(), look_bound);
+  const auto seen =
+      observe(shell, clock, application.name, application.all_hosts(),
+              journal_head_observations(application, store_id), script_bodies(), look_bound);
   std::vector<KeptHead> heads;
   for (const Host& host : application.all_hosts()) {
     const Facts& facts = seen.at(observation_key("journal", host.key));
@@ -74,11 +75,8 @@ std::vector<KeptHead> heads_at_hosts(const Options& options, const Application& 
       fmt::print(stderr, "switchback: {} was not asked: {}\n", host.key, clean(facts.why, 200));
     }
     for (const auto& [name, value] : facts.values) {
-      const size_t blank = value.find(' ');
-      if (!name.starts_with("head.") || value.substr(0, blank) != store_id) continue;
-      if (const auto head = parse_head(std::string_view(value).substr(blank + 1))) {
-        heads.push_back({host.key, *head});
-      }
+      if (!name.starts_with("head.")) continue;
+      if (const auto head = parse_head(value)) heads.push_back({host.key, *head});
     }
   }
   return heads;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace switchback {
 
 Result<RunState> load_run(Store& store, int64_t run) {
@@ -12,6 +14,21 @@ Result<RunState> load_run(Store& store, int64_t run) {
                 fmt::format("reading run {}: there is no such run; next: switchback runs", run));
   }
   return fold(*events);
+}
+
+Result<std::vector<RunState>> load_later_runs(Store& store, const RunState& run) {
+  auto records = store.runs(run.plan->application);
+  if (!records) return std::unexpected(records.error());
+  std::sort(records->begin(), records->end(),
+            [](const RunRecord& a, const RunRecord& b) { return a.run < b.run; });
+  std::vector<RunState> later;
+  for (const RunRecord& record : *records) {
+    if (record.run <= run.run) continue;
+    auto state = load_run(store, record.run);
+    if (!state) return std::unexpected(state.error());
+    later.push_back(std::move(*state));
+  }
+  return later;
 }
 
 Result<void> add_to_run(Store& store, int64_t run, int64_t now_ms, EventKind kind, const Json& body,

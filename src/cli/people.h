@@ -12,6 +12,9 @@ namespace switchback {
 
 Result<RunState> load_run(Store& store, int64_t run);
 
+// The runs of the same application that came after `run`, oldest first.
+Result<std::vector<RunState>> load_later_runs(Store& store, const RunState& run);
+
 // Appends `event` unless `refusal` says why not; reads and asks again when another writer was
 // faster.
 Result<void> add_to_run(Store& store, int64_t run, int64_t now_ms, EventKind kind, const Json& body,

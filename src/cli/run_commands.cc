@@ -99,7 +99,9 @@ int show_run(const Options& options, int64_t run, bool markdown) {
   if (!events) return report_error(options, events.error());
   auto state = load_run(**store, run);
   if (!state) return report_error(options, state.error());
-  const Json report = run_report(*state, *events);
+  auto later = load_later_runs(**store, *state);
+  if (!later) return report_error(options, later.error());
+  const Json report = run_report(*state, *events, *later);
   if (options.json) {
     print_json(report);
   } else if (markdown) {

@@ -42,6 +42,9 @@ constexpr std::string_view journal_head_body =
 constexpr std::string_view journal_heads_body =
 #include "shell/journal_heads.inc"
     ;
+constexpr std::string_view salvage_list_body =
+#include "shell/salvage_list.inc"
+    ;
 constexpr std::string_view conflicts_body =
 #include "shell/site_common.inc"
 #include "shell/site_conflicts.inc"
@@ -86,7 +89,8 @@ constexpr std::array scripts = {
     NamedScript{"site_silence", "[ADDRESS PORT,PORT...]...", silence_body},
     NamedScript{"site_last_backup", "GLOB", last_backup_body},
     NamedScript{"journal_head", "STORE_ID RUN SEQUENCE HASH", journal_head_body},
-    NamedScript{"journal_heads", "", journal_heads_body},
+    NamedScript{"journal_heads", "STORE_ID", journal_heads_body},
+    NamedScript{"salvage_list", "PATH SHA256 FROM", salvage_list_body},
     NamedScript{"site_adopt", adopt_parameters, adopt_body},
     NamedScript{"site_adopted", adopt_parameters, adopted_body},
     NamedScript{"site_release", "STATUS_FILE", release_body},
@@ -195,10 +199,12 @@ std::vector<Observation> conflict_observations(const Application& application) {
   return observations;
 }
 
-std::vector<Observation> journal_head_observations(const Application& application) {
+std::vector<Observation> journal_head_observations(const Application& application,
+                                                   const std::string& store_id) {
   std::vector<Observation> observations;
   for (const Host& host : application.all_hosts()) {
-    observations.push_back({"journal", host.key, script_command("journal_heads", {})});
+    observations.push_back(
+        {"journal", host.key, script_command("journal_heads", literals({store_id}))});
   }
   return observations;
 }

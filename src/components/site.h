@@ -36,8 +36,9 @@ std::vector<Observation> backup_observations(const Application& application);
 Command conflicts_command(const Application& application, const Host& host);
 std::vector<Observation> conflict_observations(const Application& application);
 
-// The journal's heads that each host keeps: lines "head.N=STORE_ID RUN SEQUENCE HASH".
-std::vector<Observation> journal_head_observations(const Application& application);
+// The heads of that store's journal that each host keeps: lines "head.N=RUN SEQUENCE HASH".
+std::vector<Observation> journal_head_observations(const Application& application,
+                                                   const std::string& store_id);
 
 // Writes the status word at that host: "status.dc.app".
 Step status_step(const Application& application, const Host& host, std::string_view word);

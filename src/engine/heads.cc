@@ -1,41 +1,28 @@
 #include "engine/heads.h"
 
-#include <map>
+#include "engine/ask.h"
 
 namespace switchback {
 
 std::vector<std::string> keep_head(Shell& shell, Clock& clock, Store& store,
                                    const std::string& application, const std::vector<Host>& hosts,
                                    const std::string& body, Milliseconds bound) {
-  std::vector<std::string> kept;
   const auto head = store.head(application);
-  if (!head) return kept;
+  if (!head) return {};
   shell.connect(hosts);
-  std::map<RequestId, std::string> waiting;
+  std::vector<ShellRequest> requests;
   for (const Host& host : hosts) {
-    ShellRequest request;
-    request.host = host.key;
-    request.application = application;
-    request.step = "journal_head";
-    request.apply.script = "journal_head";
-    request.apply.body = body;
-    request.apply.arguments = {store.store_id(), std::to_string(head->run),
-                               std::to_string(head->sequence), head->hash};
-    request.bound = bound;
-    waiting[shell.start(request)] = host.key;
+    requests.push_back(question(
+        host.key, application, "journal_head", body,
+        {store.store_id(), std::to_string(head->run), std::to_string(head->sequence), head->hash},
+        bound));
   }
-  const Instant deadline = clock.now() + bound;
-  while (!waiting.empty()) {
-    const auto event = shell.next_event(deadline);
-    if (!event) break;
-    const auto found = waiting.find(event->request);
-    if (found == waiting.end() || event->kind != ShellEvent::Kind::answer) continue;
-    if (event->answer.status == AnswerStatus::ended && event->answer.exit_code == 0) {
-      kept.push_back(found->second);
-    }
-    waiting.erase(found);
+  const auto answers = ask(shell, clock, requests, bound);
+  std::vector<std::string> kept;
+  for (size_t i = 0; i < hosts.size(); ++i) {
+    const bool done = answers[i].status == AnswerStatus::ended && answers[i].exit_code == 0;
+    if (done) kept.push_back(hosts[i].key);
   }
-  for (const auto& [id, host] : waiting) shell.cancel(id);
   return kept;
 }
 

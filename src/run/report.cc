@@ -175,16 +175,9 @@ std::string section(const std::string& title, const Json& records,
   return text;
 }
 
-std::string loss_lines(const Json& report) {
+std::string salvage_lines(const Json& steps) {
   std::string text;
-  const Json& situation = report.at("situation");
-  if (situation.is_object() && situation.contains("loss")) {
-    for (const Json& loss : situation["loss"]) {
-      text += fmt::format("- data loss of {}: {}\n", json_text(loss, "component"),
-                          json_text(loss, "text"));
-    }
-  }
-  for (const Json& step : report.at("salvage")) {
+  for (const Json& step : steps) {
     std::vector<std::string> facts;
     for (const auto& [name, value] : step.at("captures").items()) {
       facts.push_back(name + " " + value.get<std::string>());
@@ -196,9 +189,63 @@ std::string loss_lines(const Json& report) {
   return text;
 }
 
+std::string loss_lines(const Json& report) {
+  std::string text;
+  const Json& situation = report.at("situation");
+  if (situation.is_object() && situation.contains("loss")) {
+    for (const Json& loss : situation["loss"]) {
+      text += fmt::format("- data loss of {}: {}\n", json_text(loss, "component"),
+                          json_text(loss, "text"));
+    }
+  }
+  text += salvage_lines(report.at("salvage"));
+  for (const Json& amendment : report.at("amendments")) {
+    text += fmt::format(
+        "- amended by run {} ({}, {}, journal {}); every item: switchback run loss {}\n",
+        amendment.at("run").get<int64_t>(), json_text(amendment, "operation"),
+        json_text(amendment, "ended_at", "still open"),
+        json_text(amendment, "journal_hash").substr(0, 12), report.at("run").get<int64_t>());
+    text += salvage_lines(amendment.at("salvage"));
+  }
+  return text;
+}
+
+bool has_salvaged(const RunState& state) {
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const bool done = state.steps[i].status == StepStatus::done;
+    if (done && state.plan->steps[i].phase == "salvage") return true;
+  }
+  return false;
+}
+
+// What was lost in an emergency is known exactly once the other side's data were salvaged.
+Json amendments_of(const RunState& state, const std::vector<RunState>& later) {
+  Json list = Json::array();
+  if (state.plan->operation != Operation::failover) return list;
+  const RunState* by = salvaging_run(state, later);
+  if (by == nullptr) return list;
+  list.push_back({{"run", by->run},
+                  {"operation", operation_text(by->plan->operation)},
+                  {"ended_at", by->ended ? Json(time_text(by->ended_at_ms)) : Json()},
+                  {"journal_hash", by->last_hash},
+                  {"salvage", steps_of_phase(*by, {"salvage"})}});
+  return list;
+}
+
 }  // namespace
 
-Json run_report(const RunState& state, const std::vector<Event>& events) {
+const RunState* salvaging_run(const RunState& first, const std::vector<RunState>& later) {
+  if (has_salvaged(first)) return &first;
+  for (const RunState& state : later) {
+    // Another emergency begins another story.
+    if (state.plan->operation == Operation::failover) return nullptr;
+    if (has_salvaged(state)) return &state;
+  }
+  return nullptr;
+}
+
+Json run_report(const RunState& state, const std::vector<Event>& events,
+                const std::vector<RunState>& later) {
   Json steps = Json::array();
   for (size_t i = 0; i < state.steps.size(); ++i) {
     steps.push_back(step_record(state.plan->steps[i], state.steps[i]));
@@ -224,6 +271,7 @@ Json run_report(const RunState& state, const std::vector<Event>& events) {
           {"outage", outage_of(state)},
           {"situation", situation_of(events)},
           {"salvage", steps_of_phase(state, {"salvage"})},
+          {"amendments", amendments_of(state, later)},
           {"evidence", steps_of_phase(state, {"evidence", "fencing"})},
           {"people", people_of(state)},
           {"notes", notes_of(events)},

@@ -11,8 +11,15 @@ namespace switchback {
 // Fields, always present: run, application, operation, from_site, to_site, result, message, who,
 // ticket, reason, plan_hash, journal_hash, created_at, ended_at, duration_ms, outage (from, until,
 // milliseconds; null when nothing was stopped), data_loss, salvage, evidence, people, notes,
-// unprotected, remarks, waits_for (open gates), steps, timeline.
-Json run_report(const RunState& state, const std::vector<Event>& events);
+// amendments, unprotected, remarks, waits_for (open gates), steps, timeline.
+// `later` are runs of the same application that came after it, oldest first: what they salvaged of
+// what this run left behind amends it ("amendments").
+Json run_report(const RunState& state, const std::vector<Event>& events,
+                const std::vector<RunState>& later = {});
+
+// The run whose salvage tells what `first` has lost: itself, or the next one of `later` (oldest
+// first); null when none has salvaged anything yet.
+const RunState* salvaging_run(const RunState& first, const std::vector<RunState>& later);
 
 // The same for people.
 std::string report_markdown(const Json& report);

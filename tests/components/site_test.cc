@@ -40,13 +40,14 @@ TEST(JournalHead, IsKeptOnceAndTheNewestTwoHundredOfThem) {
   const std::map<std::string, std::string> place{{"SB_STATE", state}};
   // A host that was never adopted keeps nothing.
   EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 1);
-  EXPECT_EQ(run_script("journal_heads", {}, place).out, "heads=0\n");
+  EXPECT_EQ(run_script("journal_heads", {"store"}, place).out, "heads=0\n");
   fs::create_directories(state);
   EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 0);
   EXPECT_SCRIPT(run_script("journal_head", {"store", "1", "9", "aa"}, place), 0);
   EXPECT_SCRIPT(run_script("journal_head", {"store", "2", "4", "bb"}, place), 0);
-  EXPECT_EQ(run_script("journal_heads", {}, place).out,
-            "head.1=store 1 9 aa\nhead.2=store 2 4 bb\nheads=2\n");
+  EXPECT_SCRIPT(run_script("journal_head", {"other", "7", "1", "ff"}, place), 0);
+  EXPECT_EQ(run_script("journal_heads", {"store"}, place).out,
+            "head.1=1 9 aa\nhead.2=2 4 bb\nheads=2\n");
   std::string many;
   for (int run = 1; run <= 250; ++run) many += "store " + std::to_string(run) + " 1 cc\n";
   write_file(state + "/journal.heads", many);
@@ -55,6 +56,40 @@ TEST(JournalHead, IsKeptOnceAndTheNewestTwoHundredOfThem) {
   EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 200);
   EXPECT_TRUE(kept.starts_with("store 52 1 cc\n")) << kept.substr(0, 40);
   EXPECT_TRUE(kept.ends_with("store 251 1 dd\n"));
+}
+
+TEST(SalvageList, NamesEveryFileAndTransactionOfAnUnchangedSalvage) {
+  TemporaryFolder folder;
+  const std::string files = folder.path() + "/files-attachments";
+  fs::create_directories(files + "/1/deep");
+  write_file(files + "/1.path", "/srv/store\n");
+  write_file(files + "/1/deep/a file", "x");
+  write_file(files + "/1/b", "y");
+  const auto sum_up = [](const std::string& place, const std::string& name) {
+    const std::string command = "cd '" + place + "' && find . -type f ! -name SUMS ! -name " +
+                                name + " -print0 | sort -z | xargs -0 sha256sum >" + name;
+    EXPECT_EQ(run_words({"/bin/sh", "-c", command}, {}, "").exit_code, 0);
+    return run_words({"/bin/sh", "-c", "sha256sum <'" + place + "/" + name + "'"}, {}, "")
+        .out.substr(0, 64);
+  };
+  const std::string sum = sum_up(files, "SUMS");
+  const ScriptResult list = run_script("salvage_list", {files, sum, "1"}, {});
+  EXPECT_SCRIPT(list, 0);
+  EXPECT_TRUE(list.out.starts_with("file\t/srv/store/b\t")) << list.out;
+  EXPECT_NE(list.out.find("\nfile\t/srv/store/deep/a file\t"), std::string::npos) << list.out;
+  EXPECT_TRUE(run_script("salvage_list", {files, sum, "2"}, {})
+                  .out.starts_with("file\t/srv/store/deep/a file\t"));
+  EXPECT_SCRIPT(run_script("salvage_list", {folder.path() + "/none", sum, "1"}, {}), 1);
+
+  const std::string database = folder.path() + "/database";
+  fs::create_directories(database);
+  write_file(database + "/transactions.tsv",
+             "heading\n77\t0/3000\t2026-01-01T00:00:00Z\t2\t5/16384\n");
+  const std::string whole = sum_up(database, "SHA256SUMS");
+  EXPECT_EQ(run_script("salvage_list", {database, whole, "1"}, {}).out,
+            "transaction\t77\t0/3000\t2026-01-01T00:00:00Z\t2\t5/16384\n");
+  write_file(database + "/transactions.tsv", "heading\n");
+  EXPECT_SCRIPT(run_script("salvage_list", {database, whole, "1"}, {}), 2);
 }
 
 TEST(LastBackup, IsTheNewestByTimeNotByName) {

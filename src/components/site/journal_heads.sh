@@ -1,7 +1,9 @@
-# The heads of the controller's journal that this host keeps: lines "head.N=STORE_ID RUN SEQUENCE HASH".
+# STORE_ID
+# The heads of that store's journal that this host keeps: lines "head.N=RUN SEQUENCE HASH".
 n=0
-while IFS= read -r line; do
+while read -r store head; do
+  [ "$store" = "$1" ] || continue
   n=$((n + 1))
-  printf 'head.%s=%s\n' "$n" "$line"
+  printf 'head.%s=%s\n' "$n" "$head"
 done 2>/dev/null <"$SB_STATE/journal.heads"
 echo "heads=$n"
