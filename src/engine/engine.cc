@@ -167,12 +167,17 @@ void Engine::take_claim(const Dispatch& dispatch) {
   }
   const std::string& application = state_.plan->application;
   const Claim expected = back ? state_.next_claim : state_.plan->claim_before;
-  auto set = store_.set_claim(application, expected, wanted);
+  // A recheck only looks: what the claim rests on may have been reopened meanwhile.
+  const bool looks = dispatch.kind == Dispatch::Kind::recheck;
+  Result<void> set = looks ? fail(ErrorCode::refused, "the claim was not taken")
+                           : store_.set_claim(application, expected, wanted);
+  Verdict verdict;
   if (!set) {
     const auto present = store_.claim(application);
+    if (!present) set = std::unexpected(present.error());
     if (present && *present == wanted) set = {};
+    verdict.again = looks && present && *present == expected;
   }
-  Verdict verdict;
   verdict.outcome = set                                      ? Outcome::done
                     : set.error().code == ErrorCode::refused ? Outcome::not_done
                                                              : Outcome::unknown;
@@ -231,13 +236,17 @@ void Engine::hear_reprove(const Sent& sent, const Answer& answer) {
     const int count = ++flight_.rechecks[sent.dispatch.step];
     flight_.not_before[sent.dispatch.step] =
         clock_.now() + recheck_pause * (1 << std::min(count, recheck_limit));
-    return;
+    // A host that answers, time and again, that it cannot tell will not tell later: the step is
+    // done anew where that is harmless, and is a person's to decide elsewhere.
+    const bool answers = answer.status == AnswerStatus::ended;
+    if (!answers || count < recheck_limit) return;
   }
   flight_.to_reprove.erase(sent.dispatch.step);
   flight_.rechecks.erase(sent.dispatch.step);
   if (verdict.outcome == Outcome::done) return;
   heard(EventKind::step_reopened,
         {{"step", step.id},
+         {"again", verdict.outcome == Outcome::not_done || step.repeatable},
          {"reason",
           fmt::format("done before, now {}: {}", outcome_text(verdict.outcome), verdict.message)}});
 }

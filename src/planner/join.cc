@@ -186,6 +186,9 @@ void join_reprotect(Draft& draft, StatusPair pair) {
   add_gates_before(draft);
   add_publication(draft, draft.application.all_hosts(), draft.from, IfUnreachable::fail, {"gates"});
   const Names published = host_nodes("claim.publish", draft.application.all_hosts());
+  // A host that now holds the claim and still its last word would look like a second active side to
+  // whoever comes after an abort.
+  add_status(draft, draft.to, StatusWord::down, IfUnreachable::fail, {}, "lost");
   add_stops(draft, published);
   for (const Component& component : components) {
     draft.add_hook(Hook::salvage, component,

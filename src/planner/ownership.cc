@@ -65,10 +65,10 @@ void need_claim_on_host(Draft& draft, const std::string& node) {
 }
 
 void add_status(Draft& draft, const std::string& site, StatusWord word,
-                IfUnreachable if_unreachable, const Draft::Names& after) {
+                IfUnreachable if_unreachable, const Draft::Names& after, std::string_view name) {
   for (const Host& host : draft.application.site(site).hosts) {
     Step step;
-    step.id = "status." + id_part(host.key);
+    step.id = fmt::format("{}.{}", name, id_part(host.key));
     step.phase = "status";
     step.where = host.key;
     step.title = fmt::format("Status of {} on {}: {}", site, host.key, status_text(word));

@@ -36,7 +36,8 @@ void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::st
 void need_claim_on_host(Draft& draft, const std::string& node);
 // Nodes "status.<host>": the site's word on each of its hosts.
 void add_status(Draft& draft, const std::string& site, StatusWord word,
-                IfUnreachable if_unreachable, const Draft::Names& after);
+                IfUnreachable if_unreachable, const Draft::Names& after,
+                std::string_view name = "status");
 Draft::Names host_nodes(const std::string& prefix, const std::vector<Host>& hosts);
 
 // fencing.cc -------------------------------------------------------------------------------------

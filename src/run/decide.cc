@@ -15,10 +15,19 @@ Event make_event(const RunState& state, EventKind kind, Json body) {
   return event;
 }
 
-bool needs_are_satisfied(const RunState& state, const Step& spec) {
-  const auto satisfied = [&](const std::string& id) { return is_satisfied(state.of(id).status); };
-  return std::all_of(spec.needs.begin(), spec.needs.end(), satisfied) &&
-         std::all_of(spec.unless.begin(), spec.unless.end(), satisfied);
+// Which steps later ones may build on. Until the point of no return a step counts only with
+// everything below it: one that has been reopened pulls the ground from under what was done, or was
+// found done, behind it. Afterwards roles have changed, and each step speaks for itself.
+std::vector<bool> firm_steps(const RunState& state) {
+  const bool forward_only = state.past_point_of_no_return();
+  std::vector<bool> firm(state.steps.size());
+  for (size_t i = 0; i < firm.size(); ++i) {
+    const std::vector<std::string>& needs = state.plan->steps[i].needs;
+    const auto is_firm = [&](const std::string& id) { return firm[state.index.at(id)]; };
+    firm[i] = is_satisfied(state.steps[i].status) &&
+              (forward_only || std::all_of(needs.begin(), needs.end(), is_firm));
+  }
+  return firm;
 }
 
 // Why the step is not needed, now that everything it stands behind is finished; empty: it is.
@@ -75,9 +84,9 @@ class Decider {
         if (flight_.rechecks.at(i) < recheck_limit) continue;
         decision_.situation = Decision::Situation::held;
         decision_.reason = fmt::format(
-            "held: nobody can see whether {} still holds, {} does not "
-            "answer",
-            state_.plan->steps[i].id, state_.plan->steps[i].where);
+            "held: nobody can see whether {} still holds, {} does not answer; next: switchback run "
+            "resume {} when it does",
+            state_.plan->steps[i].id, state_.plan->steps[i].where, state_.run);
       } else {
         decision_.dispatch.push_back({Dispatch::Kind::reprove, i, 0});
       }
@@ -98,6 +107,7 @@ class Decider {
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       const StepState& step = state_.steps[i];
       if (step.status != StepStatus::unknown || flight_.steps.contains(i)) continue;
+      if (aborting() && only_looks(i)) continue;
       const auto count = flight_.rechecks.find(i);
       if (count != flight_.rechecks.end() && count->second >= recheck_limit) continue;
       if (waits(i)) continue;
@@ -107,11 +117,16 @@ class Decider {
   }
 
   void go_forward() {
+    const std::vector<bool> firm = firm_steps(state_);
+    const auto is_firm = [&](const std::string& id) { return firm[state_.index.at(id)]; };
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       const Step& spec = state_.plan->steps[i];
       const StepState& step = state_.steps[i];
       if (step.status != StepStatus::pending || flight_.steps.contains(i)) continue;
-      if (!needs_are_satisfied(state_, spec)) continue;
+      if (!std::all_of(spec.needs.begin(), spec.needs.end(), is_firm) ||
+          !std::all_of(spec.unless.begin(), spec.unless.end(), is_firm)) {
+        continue;
+      }
       if (const std::string reason = reason_to_pass(state_, spec); !reason.empty()) {
         record(EventKind::step_passed, {{"step", spec.id}, {"reason", reason}});
         decision_.again = true;
@@ -148,9 +163,13 @@ class Decider {
     }
   }
 
+  // A step that only looks has nothing that could be undone, whatever it saw.
+  bool only_looks(size_t i) const { return state_.plan->steps[i].guarding == Guarding::read; }
+
   // No undo past a step of which nobody knows the outcome, and none past an undo that failed.
   bool is_open(size_t i) const {
     const StepState& step = state_.steps[i];
+    if (step.status == StepStatus::unknown && only_looks(i)) return false;
     return step.status == StepStatus::unknown || step.status == StepStatus::started ||
            flight_.steps.contains(i) || (step.status == StepStatus::failed && step.undoing);
   }
@@ -158,8 +177,9 @@ class Decider {
   bool has_undo(size_t i) const {
     const Step& spec = state_.plan->steps[i];
     const StepState& step = state_.steps[i];
-    const bool ran = step.status == StepStatus::done ||
-                     (step.status == StepStatus::failed && step.applied && !step.undoing);
+    // What was reopened, or is to be tried again, had its effect before.
+    const bool tried = step.status == StepStatus::failed || step.status == StepStatus::pending;
+    const bool ran = step.status == StepStatus::done || (tried && step.applied && !step.undoing);
     return ran && !is_empty(spec.undo);
   }
 
@@ -199,8 +219,9 @@ class Decider {
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       const StepStatus status = state_.steps[i].status;
       // While aborting, a step that failed forward and has nothing to undo holds nobody up.
-      const bool settled = aborting() && !state_.steps[i].undoing;
-      if (status == StepStatus::unknown || (status == StepStatus::failed && !settled)) {
+      const bool settled =
+          aborting() && !state_.steps[i].undoing && (status == StepStatus::failed || only_looks(i));
+      if ((status == StepStatus::unknown || status == StepStatus::failed) && !settled) {
         names.push_back(fmt::format("{} ({})", state_.plan->steps[i].id,
                                     status == StepStatus::failed ? "not done" : "unknown"));
       }
@@ -214,7 +235,9 @@ class Decider {
       return end("refused", "nothing was changed; not fulfilled: " + names);
     }
     decision_.situation = Decision::Situation::held;
-    decision_.reason = fmt::format("held by {}: retry, skip or abort", names);
+    const bool forward_only = state_.past_point_of_no_return();
+    decision_.reason = fmt::format("held by {}: {}", names,
+                                   forward_only ? "retry or skip" : "retry, skip or abort");
   }
 
   void wait_for_people() {

@@ -156,6 +156,7 @@ Result<void> apply_to_step(RunState& state, const Event& event) {
       break;
     case EventKind::step_reopened:
       reopen(state, place->second);
+      if (!event.body.value("again", true)) step.status = StepStatus::failed;
       step.message = json_text(event.body, "reason");
       break;
     case EventKind::gate_opened:

@@ -160,6 +160,65 @@ TEST(Decide, nothing_is_undone_past_an_unknown_step) {
   EXPECT_EQ(run.last.situation, Situation::held);
 }
 
+TEST(Decide, a_step_that_only_looks_stands_in_nobodys_way_when_a_run_is_undone) {
+  Step look = make_step("look", {"a"});
+  look.kind = StepKind::wait;
+  look.guarding = Guarding::read;
+  Journal run({undoable(make_step("a")), look});
+  run.next();
+  run.end("a", "done");
+  run.next();
+  run.end("look", "unknown");
+  run.add(EventKind::abort_asked, {{"who", "ann"}});
+  EXPECT_EQ(run.next(), "a.undo");
+  run.end("a", "done");
+  run.next();
+  EXPECT_EQ(run.state.result, "aborted");
+}
+
+// What was done before it was reopened, or is to be tried again, is undone too.
+TEST(Decide, a_reopened_step_is_undone_as_well) {
+  Journal run({undoable(make_step("a")), undoable(make_step("b", {"a"})), make_step("c", {"b"})});
+  run.next();
+  run.end("a", "done");
+  run.next();
+  run.end("b", "done");
+  run.add(EventKind::step_reopened, {{"step", "a"}, {"reason", "it runs"}});
+  EXPECT_EQ(run.state.of("b").status, StepStatus::pending);
+  run.add(EventKind::abort_asked, {{"who", "ann"}});
+  EXPECT_EQ(run.next(), "b.undo");
+  run.end("b", "done");
+  EXPECT_EQ(run.next(), "a.undo");
+}
+
+// The executor was killed just after it had taken the claim; meanwhile the old side came up again.
+TEST(Decide, nothing_is_built_on_a_claim_whose_proof_was_reopened) {
+  Step claim = make_step("claim", {"fence"});
+  claim.kind = StepKind::claim;
+  Step promote = make_step("promote", {"claim"});
+  promote.point_of_no_return = true;
+  Journal run({make_step("fence"), claim, promote, make_step("start", {"promote"})});
+  run.next();
+  run.end("fence", "done");
+  run.next();
+  run.add(EventKind::run_resumed, {{"who", "ben"}});
+  run.add(EventKind::step_reopened, {{"step", "fence"}, {"reason", "it runs"}});
+  run.end("claim", "done");
+  EXPECT_EQ(run.next(), "fence");
+  run.end("fence", "done");
+  EXPECT_EQ(run.next(), "promote");
+}
+
+TEST(Decide, what_a_host_cannot_tell_any_more_waits_for_a_person_unless_it_is_repeatable) {
+  Journal run({make_step("rewind"), make_step("start", {"rewind"})});
+  run.next();
+  run.end("rewind", "done");
+  run.add(EventKind::step_reopened,
+          {{"step", "rewind"}, {"again", false}, {"reason", "the server does not run"}});
+  EXPECT_EQ(run.state.of("rewind").status, StepStatus::failed);
+  EXPECT_EQ(retry_refusal(run.state, "rewind"), "");
+}
+
 TEST(Decide, past_the_point_of_no_return_the_run_only_goes_forward) {
   Step promote = make_step("promote");
   promote.point_of_no_return = true;

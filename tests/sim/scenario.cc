@@ -267,12 +267,41 @@ std::string Scenario::retry_what_failed(int64_t run) {
   return wrong;
 }
 
+// A person for whom retries have not helped aborts, where the run still can.
+void Scenario::give_up(int64_t run) {
+  const auto state = fold(store.read(run, 0).value());
+  if (!abort_refusal(*state).empty()) return;
+  EXPECT_TRUE(store.append(run, store.last_sequence(run).value(),
+                           {person(EventKind::abort_asked, {{"who", "anna"}})}));
+}
+
+// All faults are gone, hosts have booted; what stayed down is started by hand, if its guard agrees.
+void Scenario::tend() {
+  heal();
+  world.run_for(Milliseconds(10'000));
+  for (SimulatedHost* each : world.all_hosts()) {
+    if (each->powered) boot_units(world, *each);
+  }
+  world.run_for(Milliseconds(10'000));
+}
+
+Course Scenario::carry_through(int64_t run, Operation operation) {
+  Course course = drive(run);
+  for (int i = 0; i < 2 && course.ended && course.result != "done"; ++i) {
+    tend();
+    const int64_t next = begin(operation);
+    if (next == 0) break;
+    course = drive(next);
+  }
+  return course;
+}
+
 Course Scenario::drive(int64_t run) {
   Course course;
   for (int round = 0; round < patience; ++round) {
-    if (round == heal_after) {
-      heal();
-    }
+    if (round == heal_after) heal();
+    if (round == heal_after + 2) tend();
+    if (round == give_up_after) give_up(run);
     ++course.controllers;
     SimulatedShell shell(world);
     SimulatedClock clock(world);
@@ -288,6 +317,7 @@ Course Scenario::drive(int64_t run) {
       } else if (departure->situation == Decision::Situation::ended) {
         course.ended = true;
         course.result = store.runs(application.name).value().back().result;
+        course.problem = course.result + ": " + departure->reason;
         return course;
       } else if (departure->situation == Decision::Situation::waiting) {
         answer_people(run);

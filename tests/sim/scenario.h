@@ -39,6 +39,9 @@ class Scenario {
   Course drive(int64_t run);
   // begin and drive, with faults only while the run is driven.
   Course perform(Operation operation, const std::string& to = "");
+  // Drives the run, and where that was refused or aborted heals everything and begins anew, as a
+  // sensible person would: after all faults are gone each operation must come to its end.
+  Course carry_through(int64_t run, Operation operation);
 
   // What must be true now that `site` is active; empty when it is.
   std::string problems(const std::string& active, bool protected_by_other);
@@ -60,6 +63,7 @@ class Scenario {
   // How often a person retries before giving up, and after how many rounds all faults are healed.
   int patience = 12;
   int heal_after = 4;
+  int give_up_after = 8;
   bool lose_power = false;  // may the planted faults take a host's power?
   // Writes that clients got acknowledged, and those of them that salvage has saved.
   size_t writes() const { return acknowledged_.size(); }
@@ -71,6 +75,8 @@ class Scenario {
   void clients_write();
   void answer_people(int64_t run);
   std::string retry_what_failed(int64_t run);
+  void give_up(int64_t run);
+  void tend();
   bool salvaged(int64_t write) const;
 
   int64_t last_write_ = 0;

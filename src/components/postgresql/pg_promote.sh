@@ -3,6 +3,8 @@
 # Parameters: CLUSTER WAIT_S
 # A promoted server must survive a restart of its unit.
 open_guard || exit 1
+# Its host may have lost its power since; nothing else would start the unit then.
+postmaster || systemctl start --no-block "$unit" || exit 1
 end=$(($(date +%s) + $1)) reply=''
 until ask 4 "do \$\$ declare now timestamptz := clock_timestamp(); give_up timestamptz := now + interval '2 seconds';
   again timestamptz := now; begin

@@ -73,22 +73,27 @@ ScriptResult stopped(ScriptCall& call) {
     if (!fence && c.standby_signal) return exit_with(2, "the server runs as a standby");
     return exit_with(1, "the server runs");
   }
-  if (!c.present || c.away) return exit_with(2, "no control file");
+  const bool absent = !c.present || c.away;
+  if (absent && !fence) return exit_with(2, "no control file");
   const std::string& expected = pg_argument(call, 1);
-  if (expected != "-" && expected != c.system_identifier) return exit_with(2, "another database");
+  if (!absent && expected != "-" && expected != c.system_identifier) {
+    return exit_with(2, "another database");
+  }
   const SimulatedUnit& unit = call.host.units[pg_unit(call)];
   if (unit.active || unit.starting) return exit_with(1, "the unit is active");
   if (unit.processes > 0) return exit_with(1, "processes are left");
-  const std::string clean = c.control_state == "shut down"               ? "yes"
+  const std::string clean = absent                                       ? "absent"
+                            : c.control_state == "shut down"             ? "yes"
                             : c.control_state == "shut down in recovery" ? "standby"
                                                                          : "no";
   if (!fence && clean != "yes") {
     return exit_with(2, "it did not stop cleanly as a primary: " + c.control_state);
   }
   return {0,
-          fact_line("lsn", pg_lsn_text(c.control_checkpoint)) +
-              fact_line("timeline", std::to_string(c.control_timeline)) +
-              fact_line("system_identifier", c.system_identifier) + fact_line("clean", clean),
+          fact_line("lsn", absent ? "0/0" : pg_lsn_text(c.control_checkpoint)) +
+              fact_line("timeline", std::to_string(absent ? 0 : c.control_timeline)) +
+              fact_line("system_identifier", absent ? "0" : c.system_identifier) +
+              fact_line("clean", clean),
           "",
           {},
           ""};
@@ -130,7 +135,8 @@ ScriptResult replayed(ScriptCall& call) {
 ScriptResult promote(ScriptCall& call) {
   PgCluster& c = cluster_of(call);
   open_guard(call.host, call.application, pg_unit(call));
-  if (!c.running) return exit_with(1, "the promotion was not answered");
+  if (call.stage == 0 && !c.running) start_unit(call.world, call.host, pg_unit(call));
+  if (!c.running) return pg_wait(call, pg_argument(call, 0), "not promoted: no answer");
   if (!c.in_recovery) return {};
   if (call.stage == 0) return {0, "", "", Milliseconds(20 + call.world.random(40)), ""};
   pg_promote(c);
@@ -158,24 +164,25 @@ ScriptResult writable(ScriptCall& call) {
   return {};
 }
 
-// BOUND_S
+// clean|compared BOUND_S
 ScriptResult start_standby(ScriptCall& call) {
   PgCluster& c = cluster_of(call);
   if (!c.present || c.away) return exit_with(2, "no control file");
   if (call.stage == 0 && !c.running) {
     const bool fit = c.control_state == "shut down" || c.control_state == "shut down in recovery" ||
                      c.control_state == "in archive recovery";
-    if (!fit && !c.standby_signal) return exit_with(2, "run reprotect: " + c.control_state);
+    if (!fit && !c.standby_signal && pg_argument(call, 0) != "compared") {
+      return exit_with(2, "run reprotect: " + c.control_state);
+    }
     if (c.follows.empty()) return exit_with(2, "no primary_conninfo");
     c.standby_signal = true;
     return {0, "", "", Milliseconds(3), ""};
   }
-  if (call.stage == 1 && !c.running) {
-    open_guard(call.host, call.application, pg_unit(call));
-    start_unit(call.world, call.host, pg_unit(call));
-  }
+  // One that ran already must survive a restart of its unit, too.
+  open_guard(call.host, call.application, pg_unit(call));
+  if (call.stage == 1 && !c.running) start_unit(call.world, call.host, pg_unit(call));
   if (c.running) return exit_with(c.in_recovery ? 0 : 1, "");
-  return pg_wait(call, pg_argument(call, 0), "no standby that answers");
+  return pg_wait(call, pg_argument(call, 1), "no standby that answers");
 }
 
 ScriptResult stands_by(ScriptCall& call) {
