@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -32,7 +33,10 @@ class Watcher {
   }
 
   int watch() {
-    signal(SIGINT, on_interrupt);
+    // Without SA_RESTART, so that Ctrl-C also ends the wait for an answer.
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, nullptr);
     while (true) {
       // First the executor, then the journal: one that has just ended has written its last word.
       const bool alive = executor_is_alive(options_.state, run_);
@@ -81,10 +85,17 @@ class Watcher {
     const int columns = size.ws_col > 20 ? size.ws_col : 80;
     const auto lines = run_tree(state_, clock_.wall_ms(), rows, columns, true);
     std::string frame;
-    if (drawn_ > 0) frame += fmt::format("\x1b[{}A", drawn_);
-    for (const std::string& line : lines) frame += "\r\x1b[K" + line + "\n";
+    // A terminal that was resized may have wrapped what was drawn: nobody knows where it stands.
+    const bool resized = drawn_ > 0 && (size.ws_row != size_.ws_row || size.ws_col != size_.ws_col);
+    if (resized) {
+      frame += "\x1b[2J\x1b[H";
+    } else if (drawn_ > 0) {
+      frame += fmt::format("\x1b[{}A", drawn_);
+    }
+    for (const std::string& line : lines) frame += "\r" + line + "\x1b[K\n";
     frame += "\x1b[J";
     drawn_ = lines.size();
+    size_ = size;
     fmt::print("{}", frame);
     std::fflush(stdout);
   }
@@ -98,8 +109,11 @@ class Watcher {
       fmt::print("\n  {} – answered by: {}\n  {}\n  yes, no, or Enter to leave it open: ", id,
                  gate.by, gate.text);
       std::fflush(stdout);
+      tcflush(STDIN_FILENO, TCIFLUSH);  // what was typed before the question does not answer it
       std::string answer;
       const bool typed = static_cast<bool>(std::getline(std::cin, answer));
+      std::cin.clear();
+      std::clearerr(stdin);
       drawn_ = 0;
       if (!typed || (answer != "yes" && answer != "no")) continue;
       const Identity who = identify(options_.as);
@@ -168,6 +182,7 @@ class Watcher {
   RunState state_;
   std::set<std::string> asked_;
   size_t drawn_ = 0;
+  winsize size_{};
   bool live_ = false;
 };
 

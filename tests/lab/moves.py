@@ -182,7 +182,7 @@ def an_attestation_is_refused_while_anything_at_the_old_side_answers():
     expect("is not open" in refused.text, "the refusal does not say why")
     record = switchback.report(run)
     expect(switchback.step_of(record, "claim")["status"] == "pending", "a claim was taken")
-    expect(switchback.step_of(record, "fence.silence.dc.app.from.dr.app")["status"] == "failed",
+    expect(switchback.step_of(record, "fence.silence.dc.db.from.dr.db")["status"] == "failed",
            "dr took a serving site for a silent one")
     lab.wait_for_acks("dc")
     lab.verb("heal", "all")

@@ -92,25 +92,24 @@ def a_full_disk_at_the_target_stops_the_move_before_anything_is_stopped():
 
 
 def a_controller_with_an_old_store_is_refused():
-    """A copy of the store, taken in the middle of a run that the true store then brought to its
-    end: neither that run nor a new one can be performed with it."""
+    """A copy of the store as it was before a move, and one from the middle of it, as somebody would
+    restore them from a backup: nothing new can be performed with the one, the run of the other not
+    be continued."""
+    copy = "rm -rf {0} && cp -a /var/lib/switchback {0} && rm -f {0}/runs/*"
+    lab.shell("ctl", copy.format("/root/before"))
     run = switchback.kill_at("switchover", "step_started", "attachments.bulk")
-    lab.shell("ctl", "rm -rf /root/old && cp -a /var/lib/switchback /root/old && rm -f /root/old/runs/*")
+    lab.shell("ctl", copy.format("/root/amid"))
     switchback.command("run", "resume", str(run))
     switchback.expect_protected("dr")
-    before = (switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db"))
-    resumed = switchback.Follower("run", "resume", str(run), "--state", "/root/old")
-    resumed.until("run_resumed")
-    refused = resumed.until("step_ended", "attachments.bulk")["body"]
-    expect(refused["outcome"] == "not done" and "newer claim" in refused["message"],
-           f"the copy goes on under the old claim: {refused}")
-    again = switchback.operate("switchover", "--state", "/root/old", code=1)
-    expect("claim" in again.err, "the refusal does not speak of the claim")
-    after = (switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db"))
+    before = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
+    anew = switchback.operate("switchover", "--state", "/root/before", code=1)
+    expect("claim" in anew.err, "the refusal does not speak of the claim")
+    expect("switchback resolve serviceops" in anew.err, "the refusal does not name the next step")
+    resumed = switchback.command("run", "resume", str(run), "--state", "/root/amid", code=None)
+    expect(resumed.code in (1, 4), f"resuming an old store's run answered {resumed.code}")
+    expect("switchback resolve serviceops" in resumed.text,
+           "the refused resume does not name the next step")
+    after = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
     expect(after == before, f"epoch, processes and timeline were {before} and are {after}")
-    if switchback.executor_pid(run):
-        switchback.kill_executor(run)
-    resumed.finish()
-    lab.shell("ctl", "rm -rf /root/old")
-    switchback.expect_protected("dr")
+    lab.shell("ctl", "rm -rf /root/before /root/amid")
     switchback.go_to("dc")
