@@ -43,7 +43,7 @@ class Watcher {
       if (auto read = read_new(); !read) return report_error(options_, read.error());
       if (live_) draw();
       if (state_.ended) return finish();
-      const Decision decision = decide(state_, {}, DecisionTime{});
+      const Decision decision = decide(state_, flight_, DecisionTime{});
       if (live_ && alive && ask_open_gate()) continue;
       if (!alive || decision.situation == Decision::Situation::held ||
           (decision.situation == Decision::Situation::waiting && !live_)) {
@@ -59,6 +59,7 @@ class Watcher {
     auto events = store_.read(run_, state_.last_sequence);
     if (!events) return std::unexpected(events.error());
     for (const Event& event : *events) {
+      note_rechecks(event);
       if (auto folded = apply(state_, event); !folded) return folded;
       if (!live_ && event.sequence > after_) print_event(event);
     }
@@ -67,6 +68,17 @@ class Watcher {
                   fmt::format("run {}: there is no such run; next: switchback runs", run_));
     }
     return {};
+  }
+
+  // Whoever performs the run asks again about an unknown step, a few times, and journals the last
+  // answer: an unknown step that is unknown once more is left to a person.
+  void note_rechecks(const Event& event) {
+    if (event.kind == EventKind::run_resumed) flight_.rechecks.clear();
+    const auto place = state_.index.find(json_text(event.body, "step"));
+    if (place == state_.index.end()) return;
+    const bool again = event.kind == EventKind::step_ended &&
+                       state_.steps[place->second].status == StepStatus::unknown;
+    flight_.rechecks[place->second] = again ? recheck_limit : 0;
   }
 
   void print_event(const Event& event) {
@@ -180,6 +192,7 @@ class Watcher {
   const int64_t after_;
   RealClock clock_;
   RunState state_;
+  Flight flight_;
   std::set<std::string> asked_;
   size_t drawn_ = 0;
   winsize size_{};
