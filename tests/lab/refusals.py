@@ -1,5 +1,7 @@
 """What Switchback does not do: it says why, names the next step, and leaves everything as it was."""
 
+import json
+
 import lab
 import switchback
 from lab import expect
@@ -29,6 +31,37 @@ def a_host_with_another_key_is_refused_before_anything_changes():
            "the refusal does not speak of the host key of dr/db")
     expect(ready.code == 1, f"ready answered {ready.code} instead of 1")
     nothing_has_changed(before)
+
+
+def a_frozen_host_is_refused_in_time_and_nothing_has_changed():
+    before = situation()
+    lab.verb("freeze", "dr-db")
+    try:
+        answer = switchback.operate("switchover", code=1, timeout=60)
+    finally:
+        lab.verb("thaw", "dr-db")
+    expect("dr/db" in answer.err, "the refusal does not name the host that does not answer")
+    nothing_has_changed(before)
+
+
+BAD_USAGE = (
+    "fly serviceops", "up", "up mars", "status serviceops --xml", "exec serviceops mars -- true",
+    "exec serviceops ctl", "cut serviceops dc", "cut serviceops dc mars", "heal serviceops",
+    "power-off serviceops", "power-on serviceops mars", "freeze serviceops dc", "thaw serviceops",
+    "fill serviceops dc-app /usr", "unfill serviceops dc-app",
+)
+
+
+def the_lab_answers_bad_usage_with_where_help_is():
+    for words in BAD_USAGE:
+        answer = lab.say([lab.LAB, *words.split()], code=2)
+        expect("try: lab help" in answer.err, f"`lab {words}` does not say where help is")
+    words = lab.say([lab.LAB, "help"]).out
+    for name in ("up", "down", "status", "exec", "cut", "heal", "power-off", "power-on", "freeze",
+                 "fill"):
+        expect(f"\n  {name} " in words, f"`lab help` does not name {name}")
+    up = json.loads(lab.verb("status", "--json").out)
+    expect(up["up"] and not up["cuts"], f"the lab's status is {up}")
 
 
 def an_unreachable_name_server_is_named_and_the_run_goes_on_without_the_cut():
@@ -92,24 +125,16 @@ def a_full_disk_at_the_target_stops_the_move_before_anything_is_stopped():
 
 
 def a_controller_with_an_old_store_is_refused():
-    """A copy of the store as it was before a move, and one from the middle of it, as somebody would
-    restore them from a backup: nothing new can be performed with the one, the run of the other not
-    be continued."""
-    copy = "rm -rf {0} && cp -a /var/lib/switchback {0} && rm -f {0}/runs/*"
-    lab.shell("ctl", copy.format("/root/before"))
-    run = switchback.kill_at("switchover", "step_started", "attachments.bulk")
-    lab.shell("ctl", copy.format("/root/amid"))
-    switchback.command("run", "resume", str(run))
+    """The store as it was before a move, as somebody would restore it from a backup."""
+    lab.shell("ctl", "rm -rf /root/old && cp -a /var/lib/switchback /root/old && "
+                     "rm -f /root/old/runs/*")
+    switchback.go_to("dr")
     switchback.expect_protected("dr")
     before = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
-    anew = switchback.operate("switchover", "--state", "/root/before", code=1)
-    expect("claim" in anew.err, "the refusal does not speak of the claim")
-    expect("switchback resolve serviceops" in anew.err, "the refusal does not name the next step")
-    resumed = switchback.command("run", "resume", str(run), "--state", "/root/amid", code=None)
-    expect(resumed.code in (1, 4), f"resuming an old store's run answered {resumed.code}")
-    expect("switchback resolve serviceops" in resumed.text,
-           "the refused resume does not name the next step")
+    refused = switchback.operate("switchover", "--state", "/root/old", code=1)
+    expect("switchback resolve serviceops" in refused.err, "the refusal names no next step")
     after = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
     expect(after == before, f"epoch, processes and timeline were {before} and are {after}")
-    lab.shell("ctl", "rm -rf /root/before /root/amid")
+    lab.shell("ctl", "rm -rf /root/old")
+    switchback.expect_protected("dr")
     switchback.go_to("dc")
