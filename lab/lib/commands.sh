@@ -112,7 +112,11 @@ stop_clients() {
 
 verb_status() {
     local json=false
-    [ "${1:-}" != --json ] || json=true
+    case ${1:-} in
+    '') ;;
+    --json) json=true ;;
+    *) usage_error "status knows --json, not '$1'" ;;
+    esac
     {
         if lab_is_up; then echo "lab up"; else echo "lab down"; fi
         if lab_is_up; then status_lines; fi

@@ -50,6 +50,43 @@ std::string fit(const std::string& text, int columns) {
   return text;
 }
 
+// What a line is worth when there is no room for all of them.
+enum class Worth { present, phase, ahead, over };
+
+struct Line {
+  std::string text;
+  Worth worth = Worth::present;
+};
+
+Worth worth_of(const StepState& step) {
+  if (step.gate_open && step.status == StepStatus::pending) return Worth::present;
+  switch (step.status) {
+    case StepStatus::started:
+    case StepStatus::failed:
+    case StepStatus::unknown:
+      return Worth::present;
+    case StepStatus::pending:
+      return Worth::ahead;
+    default:
+      return Worth::over;
+  }
+}
+
+// Leaves lines out until `rows` are left: what is over first, from the top, then what is farthest
+// ahead, then phases; what happens now stays.
+void drop_lines(std::vector<Line>& lines, size_t rows) {
+  for (const Worth worth : {Worth::over, Worth::ahead, Worth::phase}) {
+    const auto matches = [&](const Line& line) { return line.worth == worth; };
+    while (lines.size() > rows) {
+      const auto last = std::find_if(lines.rbegin(), lines.rend(), matches);
+      if (last == lines.rend()) break;
+      const auto first = std::find_if(lines.begin(), lines.end(), matches);
+      lines.erase(worth == Worth::ahead ? std::prev(last.base()) : first);
+    }
+  }
+  if (lines.size() > rows) lines.resize(rows);
+}
+
 struct Phase {
   std::string name;
   std::vector<size_t> steps;
@@ -70,7 +107,9 @@ std::vector<Phase> phases_of(const RunState& state) {
 std::string step_line(const RunState& state, size_t i, int64_t now_ms, int columns, bool color) {
   const Step& spec = state.plan->steps[i];
   const StepState& step = state.steps[i];
-  std::string line = fmt::format("{:<30} {:<11}", spec.id, spec.where);
+  // Columns are a luxury of wide terminals.
+  std::string line = columns < 80 ? fmt::format("{} @{}", spec.id, spec.where)
+                                  : fmt::format("{:<30} {:<11}", spec.id, spec.where);
   if (step.status == StepStatus::started) {
     line +=
         fmt::format(" {}{}", step.undoing ? "undo, " : "",
@@ -131,7 +170,7 @@ std::vector<std::string> open_gates(const RunState& state) {
 
 std::vector<std::string> run_tree(const RunState& state, int64_t now_ms, int rows, int columns,
                                   bool color) {
-  std::vector<std::string> lines{fit(heading(state, now_ms), columns)};
+  std::vector<Line> lines{{fit(heading(state, now_ms), columns - 1), Worth::present}};
   bool shown_open = false;
   for (const Phase& phase : phases_of(state)) {
     const bool finished = std::all_of(phase.steps.begin(), phase.steps.end(), [&](size_t i) {
@@ -140,17 +179,24 @@ std::vector<std::string> run_tree(const RunState& state, int64_t now_ms, int row
     const bool untouched = std::all_of(phase.steps.begin(), phase.steps.end(), [&](size_t i) {
       return state.steps[i].status == StepStatus::pending && !state.steps[i].gate_open;
     });
-    lines.push_back(fit(phase_line(state, phase, finished, color), columns + (color ? 9 : 0)));
+    const int invisible = color && finished ? 9 : 0;
+    lines.push_back({fit(phase_line(state, phase, finished, color), columns - 1 + invisible),
+                     finished ? Worth::over : Worth::phase});
     if (finished || (untouched && shown_open)) continue;
     shown_open = true;
-    for (size_t i : phase.steps) lines.push_back(step_line(state, i, now_ms, columns, color));
+    for (size_t i : phase.steps) {
+      lines.push_back({step_line(state, i, now_ms, columns, color), worth_of(state.steps[i])});
+    }
   }
-  if (static_cast<int>(lines.size()) > rows) {
-    const size_t cut = lines.size() - static_cast<size_t>(rows) + 1;
-    lines.resize(lines.size() - cut);
-    lines.push_back(fmt::format("  … {} more lines", cut));
+  const size_t all = lines.size();
+  const auto room = static_cast<size_t>(std::max(rows, 2));
+  if (all > room) {
+    drop_lines(lines, room - 1);
+    lines.push_back({fit(fmt::format("  … {} more lines", all - lines.size()), columns - 1)});
   }
-  return lines;
+  std::vector<std::string> texts;
+  for (Line& line : lines) texts.push_back(std::move(line.text));
+  return texts;
 }
 
 std::string event_line(const RunState& state, const Event& event) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -32,14 +33,17 @@ class Watcher {
   }
 
   int watch() {
-    signal(SIGINT, on_interrupt);
+    // Without SA_RESTART, so that Ctrl-C also ends the wait for an answer.
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, nullptr);
     while (true) {
       // First the executor, then the journal: one that has just ended has written its last word.
       const bool alive = executor_is_alive(options_.state, run_);
       if (auto read = read_new(); !read) return report_error(options_, read.error());
       if (live_) draw();
       if (state_.ended) return finish();
-      const Decision decision = decide(state_, {}, DecisionTime{});
+      const Decision decision = decide(state_, flight_, DecisionTime{});
       if (live_ && alive && ask_open_gate()) continue;
       if (!alive || decision.situation == Decision::Situation::held ||
           (decision.situation == Decision::Situation::waiting && !live_)) {
@@ -55,6 +59,7 @@ class Watcher {
     auto events = store_.read(run_, state_.last_sequence);
     if (!events) return std::unexpected(events.error());
     for (const Event& event : *events) {
+      note_rechecks(event);
       if (auto folded = apply(state_, event); !folded) return folded;
       if (!live_ && event.sequence > after_) print_event(event);
     }
@@ -63,6 +68,17 @@ class Watcher {
                   fmt::format("run {}: there is no such run; next: switchback runs", run_));
     }
     return {};
+  }
+
+  // Whoever performs the run asks again about an unknown step, a few times, and journals the last
+  // answer: an unknown step that is unknown once more is left to a person.
+  void note_rechecks(const Event& event) {
+    if (event.kind == EventKind::run_resumed) flight_.rechecks.clear();
+    const auto place = state_.index.find(json_text(event.body, "step"));
+    if (place == state_.index.end()) return;
+    const bool again = event.kind == EventKind::step_ended &&
+                       state_.steps[place->second].status == StepStatus::unknown;
+    flight_.rechecks[place->second] = again ? recheck_limit : 0;
   }
 
   void print_event(const Event& event) {
@@ -81,10 +97,17 @@ class Watcher {
     const int columns = size.ws_col > 20 ? size.ws_col : 80;
     const auto lines = run_tree(state_, clock_.wall_ms(), rows, columns, true);
     std::string frame;
-    if (drawn_ > 0) frame += fmt::format("\x1b[{}A", drawn_);
-    for (const std::string& line : lines) frame += "\r\x1b[K" + line + "\n";
+    // A terminal that was resized may have wrapped what was drawn: nobody knows where it stands.
+    const bool resized = drawn_ > 0 && (size.ws_row != size_.ws_row || size.ws_col != size_.ws_col);
+    if (resized) {
+      frame += "\x1b[2J\x1b[H";
+    } else if (drawn_ > 0) {
+      frame += fmt::format("\x1b[{}A", drawn_);
+    }
+    for (const std::string& line : lines) frame += "\r" + line + "\x1b[K\n";
     frame += "\x1b[J";
     drawn_ = lines.size();
+    size_ = size;
     fmt::print("{}", frame);
     std::fflush(stdout);
   }
@@ -98,8 +121,11 @@ class Watcher {
       fmt::print("\n  {} – answered by: {}\n  {}\n  yes, no, or Enter to leave it open: ", id,
                  gate.by, gate.text);
       std::fflush(stdout);
+      tcflush(STDIN_FILENO, TCIFLUSH);  // what was typed before the question does not answer it
       std::string answer;
       const bool typed = static_cast<bool>(std::getline(std::cin, answer));
+      std::cin.clear();
+      std::clearerr(stdin);
       drawn_ = 0;
       if (!typed || (answer != "yes" && answer != "no")) continue;
       const Identity who = identify(options_.as);
@@ -166,8 +192,10 @@ class Watcher {
   const int64_t after_;
   RealClock clock_;
   RunState state_;
+  Flight flight_;
   std::set<std::string> asked_;
   size_t drawn_ = 0;
+  winsize size_{};
   bool live_ = false;
 };
 

@@ -51,12 +51,20 @@ note() { echo "$ap $rc $1" >"$d/$id.r"; }
 finish() { note "$1"; [ -z "$watcher" ] || kill "$watcher"; exit 0; }
 pw= aw= i=0
 for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
+# A bound that ends a look in its middle leaves the word of the last whole look since the apply.
+told=
 probe() {
+  was=; read -r was <"$f"
   : >"$o"; : >"$f"
   (eval "exec $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
-  [ -z "$term" ] || finish running
+  [ -z "$term" ] || {
+    [ -z "$told" ] || { rc=$told; [ -s "$f" ] || echo "$was" >"$f"; }
+    finish running
+  }
+  told=$rc
 }
 apply() {
+  told=
   if [ -n "$log" ]; then
     # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
     folder=; [ -s "$log" ] || folder=${log%/*}

@@ -131,6 +131,9 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     saved = [step for step in record["salvage"] if "transactions" in step["captures"]]
     expect(saved and int(saved[0]["captures"]["transactions"]) > 0,
            "the salvage names no transaction")
+    names = [step["captures"]["names"] for step in record["salvage"] if "names" in step["captures"]]
+    expect(names and "flotoitsmdb.tickets" in names[0].split(", "),
+           f"the report does not say that tickets were lost: {names}")
     switchback.expect_protected("dr")
     switchback.operate("failback")
     lab.wait_for_acks("dc")
@@ -182,7 +185,7 @@ def an_attestation_is_refused_while_anything_at_the_old_side_answers():
     expect("is not open" in refused.text, "the refusal does not say why")
     record = switchback.report(run)
     expect(switchback.step_of(record, "claim")["status"] == "pending", "a claim was taken")
-    expect(switchback.step_of(record, "fence.silence.dc.app.from.dr.app")["status"] == "failed",
+    expect(switchback.step_of(record, "fence.silence.dc.db.from.dr.db")["status"] == "failed",
            "dr took a serving site for a silent one")
     lab.wait_for_acks("dc")
     lab.verb("heal", "all")

@@ -1,5 +1,7 @@
 """What Switchback does not do: it says why, names the next step, and leaves everything as it was."""
 
+import json
+
 import lab
 import switchback
 from lab import expect
@@ -29,6 +31,37 @@ def a_host_with_another_key_is_refused_before_anything_changes():
            "the refusal does not speak of the host key of dr/db")
     expect(ready.code == 1, f"ready answered {ready.code} instead of 1")
     nothing_has_changed(before)
+
+
+def a_frozen_host_is_refused_in_time_and_nothing_has_changed():
+    before = situation()
+    lab.verb("freeze", "dr-db")
+    try:
+        answer = switchback.operate("switchover", code=1, timeout=60)
+    finally:
+        lab.verb("thaw", "dr-db")
+    expect("dr/db" in answer.err, "the refusal does not name the host that does not answer")
+    nothing_has_changed(before)
+
+
+BAD_USAGE = (
+    "fly serviceops", "up", "up mars", "status serviceops --xml", "exec serviceops mars -- true",
+    "exec serviceops ctl", "cut serviceops dc", "cut serviceops dc mars", "heal serviceops",
+    "power-off serviceops", "power-on serviceops mars", "freeze serviceops dc", "thaw serviceops",
+    "fill serviceops dc-app /usr", "unfill serviceops dc-app",
+)
+
+
+def the_lab_answers_bad_usage_with_where_help_is():
+    for words in BAD_USAGE:
+        answer = lab.say([lab.LAB, *words.split()], code=2)
+        expect("try: lab help" in answer.err, f"`lab {words}` does not say where help is")
+    words = lab.say([lab.LAB, "help"]).out
+    for name in ("up", "down", "status", "exec", "cut", "heal", "power-off", "power-on", "freeze",
+                 "fill"):
+        expect(f"\n  {name} " in words, f"`lab help` does not name {name}")
+    up = json.loads(lab.verb("status", "--json").out)
+    expect(up["up"] and not up["cuts"], f"the lab's status is {up}")
 
 
 def an_unreachable_name_server_is_named_and_the_run_goes_on_without_the_cut():
@@ -92,25 +125,16 @@ def a_full_disk_at_the_target_stops_the_move_before_anything_is_stopped():
 
 
 def a_controller_with_an_old_store_is_refused():
-    """A copy of the store, taken in the middle of a run that the true store then brought to its
-    end: neither that run nor a new one can be performed with it."""
-    run = switchback.kill_at("switchover", "step_started", "attachments.bulk")
-    lab.shell("ctl", "rm -rf /root/old && cp -a /var/lib/switchback /root/old && rm -f /root/old/runs/*")
-    switchback.command("run", "resume", str(run))
+    """The store as it was before a move, as somebody would restore it from a backup."""
+    lab.shell("ctl", "rm -rf /root/old && cp -a /var/lib/switchback /root/old && "
+                     "rm -f /root/old/runs/*")
+    switchback.go_to("dr")
     switchback.expect_protected("dr")
-    before = (switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db"))
-    resumed = switchback.Follower("run", "resume", str(run), "--state", "/root/old")
-    resumed.until("run_resumed")
-    refused = resumed.until("step_ended", "attachments.bulk")["body"]
-    expect(refused["outcome"] == "not done" and "newer claim" in refused["message"],
-           f"the copy goes on under the old claim: {refused}")
-    again = switchback.operate("switchover", "--state", "/root/old", code=1)
-    expect("claim" in again.err, "the refusal does not speak of the claim")
-    after = (switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db"))
+    before = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
+    refused = switchback.operate("switchover", "--state", "/root/old", code=1)
+    expect("switchback resolve serviceops" in refused.err, "the refusal names no next step")
+    after = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
     expect(after == before, f"epoch, processes and timeline were {before} and are {after}")
-    if switchback.executor_pid(run):
-        switchback.kill_executor(run)
-    resumed.finish()
     lab.shell("ctl", "rm -rf /root/old")
     switchback.expect_protected("dr")
     switchback.go_to("dc")

@@ -128,6 +128,20 @@ TEST_P(Runner, reports_a_probe_that_never_comes_true) {
   EXPECT_EQ(verdict(host.run(request)), "ended 1");
 }
 
+TEST_P(Runner, keeps_the_word_of_the_last_whole_look_when_the_bound_ends_one_in_its_middle) {
+  auto request = host.effect("slow_look", 1, "true");
+  request.probe = host.script("[ ! -e \"$1\" ] || sleep 30; touch \"$1\"; echo absent >&2; exit 1",
+                              {host.scratch / "seen"});
+  request.bound = Milliseconds(700);
+  // What was seen before an apply says nothing about what became of it.
+  EXPECT_EQ(host.run(request).exit_code, 143);
+  std::filesystem::remove(host.scratch / "seen");
+  request.apply = {};
+  const auto answer = host.run(request);
+  EXPECT_EQ(verdict(answer), "timed_out 1");
+  EXPECT_TRUE(answer.err.ends_with("absent\n")) << answer.err;
+}
+
 TEST_P(Runner, does_not_wait_out_the_bound_after_a_failed_apply) {
   auto request = host.effect("failing", 1, "echo reason >&2; exit 4");
   request.probe = host.script("echo absent >&2; exit 1");

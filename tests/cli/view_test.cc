@@ -1,0 +1,65 @@
+#include "cli/view.h"
+
+#include "run/journal.h"
+
+namespace switchback {
+namespace {
+
+// Forty steps of one phase: the first ten are done, the eleventh runs, the others wait.
+Journal long_run() {
+  std::vector<Step> steps;
+  for (int i = 10; i < 50; ++i) {
+    const std::string before = "step." + std::to_string(i - 1);
+    steps.push_back(make_step("step." + std::to_string(i),
+                              i == 10 ? std::vector<std::string>{} : std::vector{before}));
+  }
+  Journal run(std::move(steps));
+  for (int i = 10; i < 20; ++i) {
+    run.next();
+    run.end("step." + std::to_string(i), "done");
+  }
+  run.next();
+  return run;
+}
+
+bool any_line_holds(const std::vector<std::string>& lines, const std::string& text) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != line.npos; });
+}
+
+size_t characters(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+TEST(View, keeps_what_happens_now_on_the_screen_when_there_are_few_rows) {
+  const Journal run = long_run();
+  for (const int rows : {3, 6, 20, 45}) {
+    const auto lines = run_tree(run.state, 1000, rows, 120, false);
+    EXPECT_LE(lines.size(), static_cast<size_t>(rows));
+    EXPECT_TRUE(any_line_holds(lines, "▶ step.20")) << rows << " rows";
+    EXPECT_EQ(any_line_holds(lines, "more lines"), rows < 42) << rows << " rows";
+  }
+}
+
+TEST(View, shows_the_next_steps_before_those_that_are_over) {
+  const auto lines = run_tree(long_run().state, 1000, 20, 120, false);
+  EXPECT_FALSE(any_line_holds(lines, "step.10"));
+  EXPECT_TRUE(any_line_holds(lines, "step.21"));
+  EXPECT_FALSE(any_line_holds(lines, "step.49"));
+}
+
+TEST(View, keeps_every_line_inside_a_narrow_terminal) {
+  const Journal run = long_run();
+  for (const int columns : {21, 40, 60, 79, 80, 120}) {
+    for (const std::string& line : run_tree(run.state, 1000, 50, columns, false)) {
+      EXPECT_LT(characters(line), static_cast<size_t>(columns)) << line;
+    }
+  }
+  const int64_t later_ms = run.state.of("step.20").started_at_ms + 1000;
+  const auto lines = run_tree(run.state, later_ms, 50, 60, false);
+  EXPECT_TRUE(any_line_holds(lines, "▶ step.20 @controller 1.0 s"));
+}
+
+}  // namespace
+}  // namespace switchback
