@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "base/hash.h"
+#include "cli/agree.h"
 #include "cli/executor.h"
-#include "cli/situation.h"
 #include "cli/watch.h"
 #include "plan/render.h"
 #include "planner/predict.h"
@@ -16,18 +16,12 @@
 namespace switchback {
 namespace {
 
-struct Prepared {
-  Plan plan;
-  Prediction prediction;
-};
-
-Result<Prepared> prepare(const Situation& situation, Operation operation, const std::string& to) {
-  const Catalogue all = catalogue();
-  auto plan =
-      make_plan(all, situation.application, situation.claim, situation.snapshot, {operation, to});
+Result<Prepared> prepare(Situation situation, Operation operation, const std::string& to) {
+  auto plan = make_plan(catalogue(), situation.application, situation.claim, situation.snapshot,
+                        {operation, to});
   if (!plan) return std::unexpected(plan.error());
   Prediction prediction = predict(*plan, situation.history);
-  return Prepared{std::move(*plan), std::move(prediction)};
+  return Prepared{std::move(situation), std::move(*plan), std::move(prediction)};
 }
 
 std::vector<std::string> unmet(const Plan& plan) {
@@ -50,20 +44,20 @@ bool proceed(const Plan& plan, const OperateFlags& flags) {
 }
 
 // What was known when the button was pressed: the report compares what came with it.
-Event observed_event(const Situation& situation, const Prediction& prediction) {
+Event observed_event(const Prepared& prepared) {
+  const Situation& situation = prepared.situation;
   Event event;
   event.kind = EventKind::observed;
   event.body = situation_record(catalogue(), situation.application, situation.claim,
-                                situation.snapshot, prediction);
+                                situation.snapshot, prepared.prediction);
   return event;
 }
 
-Event created_event(const Situation& situation, const Prepared& prepared, const OperateFlags& flags,
-                    const Identity& who) {
+Event created_event(const Prepared& prepared, const OperateFlags& flags, const Identity& who) {
   Claim next;
-  next.epoch = situation.claim.epoch + 1;
+  next.epoch = prepared.situation.claim.epoch + 1;
   next.claim_id = random_hex(16);
-  next.store_id = situation.store->store_id();
+  next.store_id = prepared.situation.store->store_id();
   next.active = prepared.plan.active_after;
   Event event;
   event.kind = EventKind::run_created;
@@ -84,13 +78,34 @@ std::string plan_text(const Prepared& prepared, const OperateFlags& flags) {
   return render_text(prepared.plan, prepared.prediction, flags.commands);
 }
 
+// Shows the plan and asks for it; the reason why it is not to be started otherwise.
+Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
+                          const Prepared& prepared, bool changed) {
+  const Plan& plan = prepared.plan;
+  if (!options.json) {
+    if (changed) fmt::print("\nMeanwhile the hosts have changed, and with them the plan:\n\n");
+    fmt::print("{}", plan_text(prepared, flags));
+  }
+  if (const auto reasons = unmet(plan); !reasons.empty()) {
+    return fail(
+        ErrorCode::refused,
+        fmt::format("{} of {}: nothing was changed; not fulfilled:\n  {}",
+                    operation_text(plan.operation), plan.application, join(reasons, "\n  ")));
+  }
+  if (options.json && !flags.yes) {
+    return fail(ErrorCode::invalid_input, "with --json nobody is asked: add --yes, or use plan");
+  }
+  if (!proceed(plan, flags)) return fail(ErrorCode::refused, "nothing was changed");
+  return {};
+}
+
 }  // namespace
 
 int print_plan(const Options& options, Operation operation, const std::string& application,
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(*situation, operation, flags.to);
+  auto prepared = prepare(std::move(*situation), operation, flags.to);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
     print_json(render_json(prepared->plan, prepared->prediction));
@@ -102,40 +117,33 @@ int print_plan(const Options& options, Operation operation, const std::string& a
 
 int operate(const Options& options, Operation operation, const std::string& application,
             const OperateFlags& flags) {
-  auto situation = look_at(options, application, Look::fresh, !flags.dry_run);
-  if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(*situation, operation, flags.to);
-  if (!prepared) return report_error(options, prepared.error());
-  if (!options.json) {
-    fmt::print("{}", plan_text(*prepared, flags));
-  }
   if (flags.dry_run) {
-    if (options.json) print_json(render_json(prepared->plan, prepared->prediction));
-    return exit_done;
+    OperateFlags shown = flags;
+    if (options.json) shown.form = "json";
+    return print_plan(options, operation, application, shown);
   }
-  if (const auto reasons = unmet(prepared->plan); !reasons.empty()) {
-    return report_error(options, {ErrorCode::refused,
-                                  fmt::format("{} of {}: nothing was changed; not fulfilled:\n  {}",
-                                              operation_text(operation),
-                                              situation->application.name, join(reasons, "\n  "))});
-  }
-  if (options.json && !flags.yes) {
-    return report_error(
-        options, {ErrorCode::invalid_input, "with --json nobody is asked: add --yes, or use plan"});
-  }
-  if (!proceed(prepared->plan, flags)) {
-    return report_error(options, {ErrorCode::refused, "nothing was changed"});
-  }
+  const auto agreed = agree({
+      [&]() -> Result<Prepared> {
+        auto situation = look_at(options, application, Look::fresh, true);
+        if (!situation) return std::unexpected(situation.error());
+        return prepare(std::move(*situation), operation, flags.to);
+      },
+      [&](const Prepared& prepared, bool changed) {
+        return show_and_ask(options, flags, prepared, changed);
+      },
+      [] { return RealClock().wall_ms(); },
+  });
+  if (!agreed) return report_error(options, agreed.error());
+  const Situation& situation = agreed->situation;
   const Identity who = identify(options.as);
-  std::vector<Event> first{created_event(*situation, *prepared, flags, who),
-                           observed_event(*situation, prepared->prediction)};
+  std::vector<Event> first{created_event(*agreed, flags, who), observed_event(*agreed)};
   for (Event& event : first) event.at_ms = RealClock().wall_ms();
-  auto run = situation->store->create_run(situation->application.name, std::move(first));
+  auto run = situation.store->create_run(situation.application.name, std::move(first));
   if (!run) return report_error(options, run.error());
   if (auto started = start_executor(options.state, *run, who.name); !started) {
     return report_error(options, started.error());
   }
-  const int code = watch_run(options, *situation->store, *run);
+  const int code = watch_run(options, *situation.store, *run);
   // What is true now is looked at once more: it may be all that is known when a site is lost next.
   if (code == exit_done) static_cast<void>(look_at(options, application, Look::fresh, false));
   return code;

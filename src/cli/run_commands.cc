@@ -9,30 +9,51 @@
 #include "cli/situation.h"
 #include "cli/view.h"
 #include "cli/watch.h"
+#include "planner/evaluate.h"
 #include "run/report.h"
 #include "world/real_clock.h"
 
 namespace switchback {
 namespace {
 
-// A run that lay still is only taken up on the machines and databases that it was approved for.
-Result<void> take_up(const Options& options, Store& store, int64_t run, const std::string& who) {
+// A run that lay still is only taken up while what it was approved for is true (evaluate.h). Looks
+// at the hosts as the run was planned for them; records what is false, and refuses.
+Result<void> judge_again(const Options& options, Store& store, const RunState& state) {
+  auto situation = look_at(options, state.plan->application, Look::fresh, false, state.plan->hosts);
+  if (!situation) return std::unexpected(situation.error());
+  if (situation->application.config_hash != state.plan->config_hash) {
+    fmt::print(stderr,
+               "switchback: the configuration has changed since run {} was planned; the run goes "
+               "on with the one it was planned with\n",
+               state.run);
+  }
+  const auto wrong =
+      false_assumptions(situation->application, state, situation->claim, situation->snapshot);
+  if (wrong.empty()) return {};
+  Json list = Json::array();
+  std::vector<std::string> words;
+  for (const FalseAssumption& each : wrong) {
+    list.push_back({{"name", each.name}, {"expected", each.expected}, {"found", each.found}});
+    words.push_back(each.text);
+  }
+  const std::string message = join(words, "; ");
+  auto noted =
+      add_to_run(store, state.run, RealClock().wall_ms(), EventKind::assumption_false,
+                 {{"message", message}, {"assumptions", list}}, [](const RunState&) { return ""; });
+  if (!noted) return noted;
+  return fail(ErrorCode::refused,
+              fmt::format("run {} is not taken up: {}; next: {}, then: switchback run resume {}",
+                          state.run, message, wrong.front().next, state.run));
+}
+
+// An answer to a run that nobody performs comes after the same questions as a resume: nothing of it
+// is written when one is answered no. Giving up a run that has changed nothing asks nothing.
+Result<void> may_take_up(const Options& options, Store& store, int64_t run, bool only_ends) {
   if (executor_is_alive(options.state, run)) return {};
   auto state = load_run(store, run);
   if (!state) return std::unexpected(state.error());
-  auto situation = look_at(options, state->plan->application, Look::fresh, false);
-  if (!situation) return std::unexpected(situation.error());
-  if (const auto broken = broken_identities(*state->plan, situation->snapshot); !broken.empty()) {
-    const std::string words = join(broken, "; ");
-    auto noted = add_to_run(store, run, RealClock().wall_ms(), EventKind::assumption_false,
-                            {{"message", words}}, [](const RunState&) { return ""; });
-    if (!noted) return std::unexpected(noted.error());
-    return fail(ErrorCode::refused,
-                fmt::format("run {} is not taken up: {}; next: bring the right machine back, then: "
-                            "switchback run resume {}",
-                            run, words, run));
-  }
-  return start_executor(options.state, run, who);
+  if (state->ended || (only_ends && !state->any_effect())) return {};
+  return judge_again(options, store, *state);
 }
 
 // Adds one person's event, lets an executor go on with it, and shows what happens then.
@@ -40,6 +61,12 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
                   const std::function<std::string(const RunState&)>& refusal, bool go_on = true) {
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
+  const bool only_ends = kind == EventKind::abort_asked;
+  if (go_on) {
+    if (auto may = may_take_up(options, **store, run, only_ends); !may) {
+      return report_error(options, may.error());
+    }
+  }
   const auto seen = (*store)->last_sequence(run);
   const Identity who = identify(options.as);
   body["who"] = who.name;
@@ -47,8 +74,8 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
   auto added = add_to_run(**store, run, RealClock().wall_ms(), kind, body, refusal);
   if (!added) return report_error(options, added.error());
   if (!go_on) return exit_done;
-  if (auto taken = take_up(options, **store, run, who.name); !taken) {
-    return report_error(options, taken.error());
+  if (auto started = start_executor(options.state, run, who.name); !started) {
+    return report_error(options, started.error());
   }
   return watch_run(options, **store, run, seen.value_or(0));
 }
@@ -130,8 +157,11 @@ int resume_run(const Options& options, int64_t run) {
     return report_error(
         options, {ErrorCode::refused, fmt::format("run {}: it has ended: {}", run, state->result)});
   }
-  if (auto taken = take_up(options, **store, run, identify(options.as).name); !taken) {
-    return report_error(options, taken.error());
+  if (auto may = may_take_up(options, **store, run, false); !may) {
+    return report_error(options, may.error());
+  }
+  if (auto started = start_executor(options.state, run, identify(options.as).name); !started) {
+    return report_error(options, started.error());
   }
   return watch_run(options, **store, run);
 }

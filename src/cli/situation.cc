@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "components/types.h"
 #include "engine/observe.h"
 #include "planner/readiness.h"
@@ -17,11 +19,18 @@ std::map<std::string, std::string> script_bodies() {
 }
 
 Result<Situation> look_at(const Options& options, const std::string& application, Look look,
-                          bool create_store) {
+                          bool create_store, const std::vector<Host>& pinned) {
   Situation situation;
   auto read = load_application(options, application);
   if (!read) return std::unexpected(read.error());
   situation.application = std::move(*read);
+  for (Site& site : situation.application.sites) {
+    for (Host& host : site.hosts) {
+      const auto same = [&](const Host& other) { return other.key == host.key; };
+      const auto found = std::ranges::find_if(pinned, same);
+      if (found != pinned.end()) host = *found;
+    }
+  }
   const std::string& name = situation.application.name;
   auto store = open_store(options, create_store);
   // Reading works without a store: the first five minutes come before any adoption.

@@ -26,8 +26,10 @@ enum class Look {
 
 // Reads configuration and store and looks at the hosts. Read-only for the hosts; what was seen is
 // kept in the store when there is one. Progress goes to standard error on a terminal.
+// `pinned` are hosts to look at in place of those of the same key: a run keeps the addresses that
+// it was planned with.
 Result<Situation> look_at(const Options& options, const std::string& application, Look look,
-                          bool create_store);
+                          bool create_store, const std::vector<Host>& pinned = {});
 
 // Bodies of every named script that the program knows.
 std::map<std::string, std::string> script_bodies();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/hash.h"
 #include "engine/judge.h"
 #include "engine/request.h"
 
@@ -158,13 +157,7 @@ void Engine::take_claim(const Dispatch& dispatch) {
   const bool back =
       dispatch.kind == Dispatch::Kind::undo ||
       (dispatch.kind == Dispatch::Kind::recheck && state_.steps[dispatch.step].undoing);
-  Claim wanted = state_.next_claim;
-  if (back) {
-    wanted = state_.plan->claim_before;
-    wanted.epoch = state_.next_claim.epoch + 1;
-    wanted.claim_id = sha256_hex(state_.next_claim.claim_id + " back").substr(0, 32);
-    wanted.store_id = state_.next_claim.store_id;
-  }
+  const Claim wanted = back ? claim_back(state_) : state_.next_claim;
   const std::string& application = state_.plan->application;
   const Claim expected = back ? state_.next_claim : state_.plan->claim_before;
   // A recheck only looks: what the claim rests on may have been reopened meanwhile.

@@ -30,6 +30,14 @@ std::string plan_headline(const Plan& plan) {
     return fmt::format("reprotect of {}: {} is rebuilt as the standby of {}", plan.application,
                        plan.to_site, plan.from_site);
   }
+  if (plan.operation == Operation::sync) {
+    return fmt::format("sync of {}: {} is brought near {}", plan.application, plan.to_site,
+                       plan.from_site);
+  }
+  if (plan.from_site == plan.to_site) {
+    return fmt::format("{} of {}: {} is the active site", operation_text(plan.operation),
+                       plan.application, plan.from_site);
+  }
   return fmt::format("{} of {}: {} -> {}", operation_text(plan.operation), plan.application,
                      plan.from_site, plan.to_site);
 }

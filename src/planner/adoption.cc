@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "components/site.h"
 #include "planner/draft.h"
+#include "planner/evaluate.h"
 #include "planner/parts.h"
 
 namespace switchback {
@@ -43,6 +46,42 @@ void name_conflicts(const Draft& draft, Plan& plan) {
   }
 }
 
+bool is_standby(const Application& application, const std::string& site,
+                const std::string& component, const Snapshot& snapshot) {
+  return std::ranges::any_of(application.site(site).hosts, [&](const Host& host) {
+    const Facts& facts = snapshot.of(component, host.key);
+    return facts.reachable && facts.get("in_recovery") == "yes";
+  });
+}
+
+// The first claim says who is active: it must not contradict what the databases say themselves.
+void require_roles(const Draft& draft, const std::string& active, Plan& plan) {
+  const Application& application = draft.application;
+  const std::string other = application.other_site(active).name;
+  const auto unmet = [&](const std::string& component, const std::string& text) {
+    plan.assumptions.push_back({"active." + component, "no", text, false});
+  };
+  for (const Component& component : application.components) {
+    const auto sites = writable_sites(plan.hosts, component.name, draft.snapshot);
+    if (sites.size() > 1) {
+      unmet(component.name,
+            fmt::format("{} accepts writes at one site; it does at {}. Next: stop the one that is "
+                        "not to be active, then adopt again",
+                        component.name, join(sites, " and at ")));
+    } else if (sites.size() == 1 && sites[0] == other) {
+      unmet(component.name,
+            fmt::format("{} is active at {}; it accepts writes at {}. Next: switchback adopt {} "
+                        "--to {}",
+                        component.name, active, other, application.name, other));
+    } else if (sites.empty() && is_standby(application, active, component.name, draft.snapshot)) {
+      unmet(component.name,
+            fmt::format("{} is active at {}; it is a standby there, and accepts writes nowhere. "
+                        "Next: start the active database, or: switchback adopt {} --to {}",
+                        component.name, active, application.name, other));
+    }
+  }
+}
+
 void require_hosts(const Draft& draft, Plan& plan) {
   for (const Host& host : draft.application.all_hosts()) {
     const Facts& facts = draft.snapshot.of("host", host.key);
@@ -55,42 +94,41 @@ void require_hosts(const Draft& draft, Plan& plan) {
   }
 }
 
-// Hosts that know a newer claim than the store belong to another controller, or to a store that was
-// lost: taking them over silently would be the start of a split brain.
-void require_own_hosts(const Draft& draft, const Claim& claim, Plan& plan) {
-  for (const Host& host : draft.application.all_hosts()) {
-    const auto text = draft.snapshot.of("host", host.key).get("claim");
-    if (!text) continue;
-    const auto words = split(*text, ' ');
-    int64_t epoch = 0;
-    for (char digit : words[0]) {
-      if (digit >= '0' && digit <= '9') epoch = epoch * 10 + (digit - '0');
-    }
-    const bool newer = epoch > claim.epoch;
-    const bool other = epoch == claim.epoch && words.size() > 1 && words[1] != claim.claim_id;
-    if (!newer && !other) continue;
-    plan.assumptions.push_back(
-        {"claim@" + host.key, "no",
-         fmt::format("{} holds no newer claim than this store; it holds epoch {} of another "
-                     "controller or of a lost store. Next: switchback release {} from there",
-                     host.key, words[0], draft.application.name),
-         false});
+}  // namespace
+
+std::vector<std::string> writable_sites(const std::vector<Host>& hosts,
+                                        const std::string& component, const Snapshot& snapshot) {
+  std::vector<std::string> sites;
+  for (const Host& host : hosts) {
+    const Facts& facts = snapshot.of(component, host.key);
+    const bool writable =
+        facts.reachable && facts.get("running") == "yes" && facts.get("in_recovery") == "no";
+    if (writable && std::ranges::find(sites, host.site) == sites.end()) sites.push_back(host.site);
   }
+  return sites;
 }
 
-}  // namespace
+std::string observed_active(const Application& application, const Snapshot& snapshot,
+                            const std::string& wanted) {
+  if (!wanted.empty()) return wanted;
+  for (const Component& component : application.components) {
+    const auto sites = writable_sites(application.all_hosts(), component.name, snapshot);
+    if (sites.size() == 1) return sites[0];
+  }
+  return application.home_primary().name;
+}
 
 Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& application,
                                 const Claim& claim, const Snapshot& snapshot, Operation operation,
                                 const std::string& active) {
   const bool adopts = operation == Operation::adopt;
-  Draft draft(catalogue, application, snapshot, operation, application.other_site(active).name,
-              active);
+  const std::string standby = application.other_site(active).name;
+  Draft draft(catalogue, application, snapshot, operation, standby, active);
   Plan plan;
   plan.application = application.name;
   plan.operation = operation;
   plan.from_site = active;
-  plan.to_site = active;
+  plan.to_site = operation == Operation::sync ? standby : active;
   plan.claim_before = claim;
   plan.hosts = application.all_hosts();
   plan.config_hash = application.config_hash;
@@ -108,11 +146,19 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
     plan.status_after[application.home_primary().name] = status_text(words.primary);
     plan.status_after[application.home_secondary().name] = status_text(words.secondary);
     name_conflicts(draft, plan);
-    require_own_hosts(draft, claim, plan);
+    if (claim.epoch == 0) require_roles(draft, active, plan);
+    add_foreign_claims(
+        application, claim, snapshot,
+        fmt::format("switchback release {} from the controller that wrote it", application.name),
+        plan);
   } else if (operation == Operation::release) {
     draft.add("release", release_steps(application), {});
   } else {
     join_sync(draft);
+    const auto published = published_pair(application, snapshot);
+    if (published) add_one_active(application, *published, active, plan);
+    add_foreign_claims(application, claim, snapshot, "switchback resolve " + application.name,
+                       plan);
   }
   require_hosts(draft, plan);
   auto steps = draft.assemble();

@@ -11,4 +11,13 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
                                 const Claim& claim, const Snapshot& snapshot, Operation operation,
                                 const std::string& active);
 
+// The site that a first adoption takes for active: `wanted` when it is named, else the only one at
+// which a database accepts writes, else the home primary.
+std::string observed_active(const Application& application, const Snapshot& snapshot,
+                            const std::string& wanted);
+
+// Sites at which that component accepts writes, as far as somebody could look.
+std::vector<std::string> writable_sites(const std::vector<Host>& hosts,
+                                        const std::string& component, const Snapshot& snapshot);
+
 }  // namespace switchback

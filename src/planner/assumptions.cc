@@ -1,9 +1,10 @@
-// What an approval rests on. The engine evaluates the same names again at every start and resume:
-// "claim" against the store, "config" against the file, "NAME.FACT@HOST" against a fresh look.
+// What an approval rests on. planner/evaluate.cc asks at every resume whether it is still true:
+// "claim" against the store and the hosts, "NAME.FACT@HOST" against a fresh look.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "planner/evaluate.h"
 #include "planner/parts.h"
 
 namespace switchback {
@@ -87,22 +88,17 @@ void add_findings(const Draft& draft, Plan& plan) {
   }
 }
 
+std::string words_of(const Application& application, StatusPair pair) {
+  return fmt::format("{} {}, {} {}", application.home_primary().name, status_text(pair.primary),
+                     application.home_secondary().name, status_text(pair.secondary));
+}
+
 // The published words must be those of a pair that the operation leads out of.
 void add_pair(const Draft& draft, const std::string& active, Plan& plan) {
   const auto pair = published_pair(draft.application, draft.snapshot);
-  if (!pair) return;
-  const bool primary_active = draft.application.home_primary().name == active;
-  const bool two_active = is_active(pair->primary) && is_active(pair->secondary);
-  const bool claim_agrees = !is_active(primary_active ? pair->secondary : pair->primary);
-  const std::string words =
-      fmt::format("{} {}, {} {}", draft.application.home_primary().name, status_text(pair->primary),
-                  draft.application.home_secondary().name, status_text(pair->secondary));
-  if (two_active || !claim_agrees) {
-    add_unmet(plan, "one_active",
-              fmt::format("At most one site is active; the hosts say {}. Next: switchback resolve "
-                          "{}",
-                          words, draft.application.name));
-  } else if (find_row(*pair, operation_text(draft.operation)) == nullptr) {
+  if (!pair || add_one_active(draft.application, *pair, active, plan)) return;
+  const std::string words = words_of(draft.application, *pair);
+  if (find_row(*pair, operation_text(draft.operation)) == nullptr) {
     const auto ways = exits(*pair);
     add_unmet(plan, "status",
               fmt::format("{} leads out of the sites' status ({}: {}); what does: {}",
@@ -151,6 +147,17 @@ void add_consequences(const Draft& draft, Plan& plan) {
 
 }  // namespace
 
+bool add_one_active(const Application& application, StatusPair pair, const std::string& active,
+                    Plan& plan) {
+  const bool primary_active = application.home_primary().name == active;
+  const bool two_active = is_active(pair.primary) && is_active(pair.secondary);
+  if (!two_active && !is_active(primary_active ? pair.secondary : pair.primary)) return false;
+  add_unmet(plan, "one_active",
+            fmt::format("At most one site is active; the hosts say {}. Next: switchback resolve {}",
+                        words_of(application, pair), application.name));
+  return true;
+}
+
 std::vector<Finding> component_findings(const Draft& draft) {
   std::vector<Finding> findings;
   for (const Component& component : draft.application.components) {
@@ -194,31 +201,13 @@ std::optional<StatusPair> published_pair(const Application& application, const S
   return StatusPair{*primary, *secondary};
 }
 
-std::vector<std::string> broken_identities(const Plan& plan, const Snapshot& snapshot) {
-  std::vector<std::string> broken;
-  for (const Assumption& assumption : plan.assumptions) {
-    const size_t dot = assumption.name.find('.');
-    const size_t at = assumption.name.find('@');
-    if (dot == std::string::npos || at == std::string::npos || at < dot) continue;
-    const std::string fact = assumption.name.substr(dot + 1, at - dot - 1);
-    if (fact != "machine_id" && fact != "system_identifier") continue;
-    const std::string host = assumption.name.substr(at + 1);
-    const Facts& facts = snapshot.of(assumption.name.substr(0, dot), host);
-    const auto found = facts.get(fact);
-    if (!facts.reachable || !found || assumption.value == "unknown") continue;
-    if (*found != assumption.value) {
-      broken.push_back(
-          fmt::format("{}: it was {}, now it is {}", assumption.text, assumption.value, *found));
-    }
-  }
-  return broken;
-}
-
 void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan) {
   const std::string& active = draft.operation == Operation::reprotect ? draft.from
                               : claim.epoch == 0 ? draft.application.home_primary().name
                                                  : draft.from;
   add_claim(draft, claim, active, plan);
+  add_foreign_claims(draft.application, claim, draft.snapshot,
+                     "switchback resolve " + draft.application.name, plan);
   add_identities(draft, plan);
   add_pair(draft, active, plan);
   add_reachability(draft, plan);

@@ -57,6 +57,11 @@ bool can_prove_silent_site(const Application& application);
 // The predicates that an approval of the plan rests on, and the remarks for people.
 void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan);
 
+// An assumption that is not met when two sites, or another one than the claim's, call themselves
+// active; true when it was added.
+bool add_one_active(const Application& application, StatusPair pair, const std::string& active,
+                    Plan& plan);
+
 // What the component types find for this operation, in the components' order.
 std::vector<Finding> component_findings(const Draft& draft);
 

@@ -24,6 +24,16 @@ Error refusal(Operation operation, const std::string& application, const std::st
           fmt::format("planning a {} of {}: {}", operation_text(operation), application, why)};
 }
 
+Result<void> is_site(const Application& application, const PlanRequest& request) {
+  const bool known = std::ranges::any_of(
+      application.sites, [&](const Site& site) { return site.name == request.to_site; });
+  if (known) return {};
+  return fail(ErrorCode::invalid_input,
+              fmt::format("planning a {}: there is no site '{}'; the sites are {} and {}",
+                          operation_text(request.operation), clean(request.to_site, 64),
+                          application.sites[0].name, application.sites[1].name));
+}
+
 Result<Direction> direction_of(const Application& application, const std::string& active,
                                const PlanRequest& request) {
   const std::string other = application.other_site(active).name;
@@ -32,13 +42,8 @@ Result<Direction> direction_of(const Application& application, const std::string
   const std::string wanted = !request.to_site.empty()           ? request.to_site
                              : operation == Operation::failback ? home
                                                                 : other;
-  const bool known = std::any_of(application.sites.begin(), application.sites.end(),
-                                 [&](const Site& site) { return site.name == wanted; });
-  if (!known) {
-    return fail(ErrorCode::invalid_input,
-                fmt::format("planning a {}: there is no site '{}'; the sites are {} and {}",
-                            operation_text(operation), clean(wanted, 64), application.sites[0].name,
-                            application.sites[1].name));
+  if (auto known = is_site(application, {operation, wanted}); !known) {
+    return std::unexpected(known.error());
   }
   if (operation == Operation::failback && active == home) {
     return std::unexpected(
@@ -122,8 +127,20 @@ Result<std::string> active_site(const Application& application, const Claim& cla
 
 Result<Plan> make_plan(const Catalogue& catalogue, const Application& application,
                        const Claim& claim, const Snapshot& snapshot, const PlanRequest& request) {
-  const auto active = active_site(application, claim);
+  auto active = active_site(application, claim);
   if (!active) return std::unexpected(active.error());
+  if (request.operation == Operation::adopt && !request.to_site.empty()) {
+    if (auto known = is_site(application, request); !known) return std::unexpected(known.error());
+    if (claim.epoch > 0 && request.to_site != *active) {
+      return std::unexpected(
+          refusal(request.operation, application.name,
+                  fmt::format("{} is active by claim {}; next: switchback switchover {} --to {}",
+                              *active, claim.epoch, application.name, request.to_site)));
+    }
+  }
+  if (request.operation == Operation::adopt && claim.epoch == 0) {
+    active = observed_active(application, snapshot, request.to_site);
+  }
   if (request.operation == Operation::adopt || request.operation == Operation::release ||
       request.operation == Operation::sync) {
     return make_adoption_plan(catalogue, application, claim, snapshot, request.operation, *active);

@@ -38,10 +38,6 @@ struct Catalogue {
 Result<Plan> make_plan(const Catalogue& catalogue, const Application& application,
                        const Claim& claim, const Snapshot& snapshot, const PlanRequest& request);
 
-// The machines and databases that are not those the plan was approved for, in words; what does not
-// answer now is not judged. A run is not resumed while there are any.
-std::vector<std::string> broken_identities(const Plan& plan, const Snapshot& snapshot);
-
 // The active site by the claim; with epoch 0 the home primary. `refused` when components are active
 // at different sites.
 Result<std::string> active_site(const Application& application, const Claim& claim);

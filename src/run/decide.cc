@@ -59,6 +59,7 @@ class Decider {
       decision_.reason = "the run has ended: " + state_.result;
       return decision_;
     }
+    if (!aborting() && asks_again()) return decision_;
     if (!flight_.to_reprove.empty() && !aborting()) {
       reprove();
       return decision_;
@@ -75,6 +76,27 @@ class Decider {
 
  private:
   bool aborting() const { return state_.abort_asked && !state_.past_point_of_no_return(); }
+
+  // Void approvals come before everything: nothing is sent, not even a question about a step that
+  // may not have begun, until they are given again.
+  bool asks_again() {
+    std::vector<std::string> gates;
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const Step& spec = state_.plan->steps[i];
+      const StepState& step = state_.steps[i];
+      if (!step.voided || step.status == StepStatus::done) continue;
+      gates.push_back(spec.id);
+      if (step.status == StepStatus::failed) {
+        hold();
+        return true;
+      }
+      if (!step.gate_open) record(EventKind::gate_opened, {{"step", spec.id}});
+    }
+    if (gates.empty()) return false;
+    decision_.situation = Decision::Situation::waiting;
+    decision_.reason = "waits for a person, whose approval is void: " + join(gates, ", ");
+    return true;
+  }
 
   void reprove() {
     decision_.reason = "what was done before is proven again";

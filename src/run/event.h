@@ -16,7 +16,8 @@ inline constexpr int journal_format = 1;
 enum class EventKind {
   run_created,       // plan, plan_hash, next_claim, who, verified, ticket, reason, predicted_ms
   run_resumed,       // who: a new executor took over; every started step is unknown
-  assumption_false,  // name, expected, found: the run stops before any effect
+  assumption_false,  // message, assumptions (name, expected, found each): the run was not taken up
+                     // again, and approvals given before are void
   step_started,      // step, attempt: intent, written before the effect
   step_ended,        // step, attempt, outcome, captures, exit_code, message, elapsed_ms, applied,
                      // again (true: interrupted and repeatable, it is attempted anew)

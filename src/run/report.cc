@@ -70,6 +70,13 @@ Json people_of(const RunState& state) {
                         {"verified", answer.verified}});
     }
   }
+  for (const VoidedAnswer& voided : state.voided) {
+    people.push_back(
+        {{"who", voided.answer.who},
+         {"did", fmt::format("answered {} to {}; void since: {}", voided.answer.yes ? "yes" : "no",
+                             voided.gate, voided.why)},
+         {"verified", voided.answer.verified}});
+  }
   return people;
 }
 

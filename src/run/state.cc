@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace switchback {
 namespace {
 
@@ -100,6 +102,7 @@ void answer_gate(const Step& spec, StepState& step, const Event& event) {
     step.message = "answered no by " + step.answers.back().who;
   } else if (static_cast<int>(people.size()) >= spec.gate.people) {
     step.status = StepStatus::done;
+    step.voided = false;
     step.message =
         "confirmed by " + join(std::vector<std::string>(people.begin(), people.end()), ", ");
   }
@@ -197,7 +200,25 @@ Result<void> take_claim(RunState& state, const Event& event) {
   return {};
 }
 
+// What people approved rested on the assumption: they are asked again, and until they have answered
+// nothing goes forward (run/decide.cc). A gate that nobody has answered yet simply stays open.
+void void_approvals(RunState& state, const std::string& why) {
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const Step& spec = state.plan->steps[i];
+    StepState& step = state.steps[i];
+    if (spec.kind != StepKind::gate || spec.gate.kind != Gate::Kind::approval) continue;
+    if (step.answers.empty()) continue;
+    for (const GateAnswer& answer : step.answers) state.voided.push_back({spec.id, answer, why});
+    step.answers.clear();
+    step.status = StepStatus::pending;
+    step.gate_open = true;
+    step.voided = true;
+    step.message = "approved before, void now: " + why;
+  }
+}
+
 void resume(RunState& state) {
+  state.message.clear();
   for (StepState& step : state.steps) {
     if (step.status == StepStatus::started) step.status = StepStatus::unknown;
   }
@@ -224,6 +245,7 @@ Result<void> apply_to_run(RunState& state, const Event& event) {
       return {};
     case EventKind::assumption_false:
       state.message = json_text(event.body, "message");
+      void_approvals(state, state.message);
       return {};
     case EventKind::noted:
     case EventKind::observed:
@@ -303,6 +325,14 @@ std::string RunState::value_of(const std::string& reference) const {
   const auto& captures = steps[place->second].captures;
   const auto found = captures.find(name);
   return found == captures.end() ? "" : found->second;
+}
+
+Claim claim_back(const RunState& state) {
+  Claim back = state.plan->claim_before;
+  back.epoch = state.next_claim.epoch + 1;
+  back.claim_id = sha256_hex(state.next_claim.claim_id + " back").substr(0, 32);
+  back.store_id = state.next_claim.store_id;
+  return back;
 }
 
 Result<void> apply(RunState& state, const Event& event) {

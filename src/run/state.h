@@ -41,6 +41,7 @@ struct StepState {
   bool undoing = false;  // the running or last attempt is the undo
   bool applied = false;  // the effect may have begun
   bool gate_open = false;
+  bool voided = false;  // a gate whose answers were given under facts that are no longer true
   std::vector<GateAnswer> answers;
   std::map<std::string, std::string> captures;
   std::string message;  // why it has this status, in words
@@ -48,6 +49,13 @@ struct StepState {
   int64_t started_at_ms = 0;
   int64_t ended_at_ms = 0;
   int64_t elapsed_ms = 0;
+};
+
+// An approval that was given under facts which were found false later.
+struct VoidedAnswer {
+  std::string gate;
+  GateAnswer answer;
+  std::string why;
 };
 
 struct RunState {
@@ -66,6 +74,7 @@ struct RunState {
   int64_t created_at_ms = 0;
   int64_t predicted_ms = 0;
   std::vector<GateAnswer> approvals;
+  std::vector<VoidedAnswer> voided;
   bool abort_asked = false;
   bool ended = false;
   std::string result;
@@ -87,6 +96,9 @@ struct RunState {
 // Folds one event into the state. `corrupt` when it cannot follow.
 Result<void> apply(RunState& state, const Event& event);
 Result<RunState> fold(const std::vector<Event>& events);
+
+// The claim that an abort takes after `next_claim`: the old members under a newer epoch.
+Claim claim_back(const RunState& state);
 
 // True when a successor may start: done, passed, unproven or skipped.
 bool is_satisfied(StepStatus status);

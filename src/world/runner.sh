@@ -44,34 +44,31 @@ exec 3>&1 4<&0 5<>"$d/q" </dev/null >/dev/null
 inner=$(cat <<'INNER'
 d=$1 id=$2 log=$3 start=$4 must=$5 end=$6 stall=$7 hold=$8 once=$9; shift 9
 pin=$1 ain=$2 np=$3; shift 3
-o=$d/$id.o e=$d/$id.e f=$d/$id.f ap=0 rc=-1 term= watcher=
+o=$d/$id.o e=$d/$id.e f=$d/$id.f ap=0 rc=-1 seen=-1 term= watcher=
 trap 'term=1' TERM
 now() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
-note() { echo "$ap $rc $1" >"$d/$id.r"; }
+# With a probe, the exit code that counts is that of the last probe which came to its end, and behind
+# an apply only of one that began after it: an earlier "not done" says nothing about a cut-off apply.
+note() { said=$rc; [ -z "$pw" ] || said=$seen; echo "$ap $said $1" >"$d/$id.r"; }
 finish() { note "$1"; [ -z "$watcher" ] || kill "$watcher"; exit 0; }
 pw= aw= i=0
 for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
-# A bound that ends a look in its middle leaves the word of the last whole look since the apply.
-told=
+# A look that the bound cut off leaves the words of the last whole one, as it leaves its exit code.
 probe() {
   was=; read -r was <"$f"
   : >"$o"; : >"$f"
   (eval "exec $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
-  [ -z "$term" ] || {
-    [ -z "$told" ] || { rc=$told; [ -s "$f" ] || echo "$was" >"$f"; }
-    finish running
-  }
-  told=$rc
+  [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
+  seen=$rc
 }
 apply() {
-  told=
   if [ -n "$log" ]; then
     # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
     folder=; [ -s "$log" ] || folder=${log%/*}
     { printf '\n%s\n' "$start" >>"$log" && sync "$log" ${folder:+"$folder"}; } 2>>"$e" ||
       [ "$must" = 0 ] || { echo "the start cannot be stored in $log: nothing was done" >>"$e"; finish no_receipt; }
   fi
-  ap=1; note running
+  ap=1 seen=-1; note running
   if [ -n "$pw" ]; then (eval "exec $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
   else (eval "exec $aw" <"$ain" >>"$o" 2>>"$e" 8>&- 9>&-); rc=$?; fi
   [ -z "$term" ] || finish running
@@ -89,9 +86,13 @@ if [ "$stall" -gt 0 ]; then
   watch & watcher=$!
 fi
 [ -n "$pw" ] || { apply "$@"; finish ended; }
-since= pause=005 limit=$end verdict=timed_out
+since= pause=005 limit=$end verdict=timed_out lost= losses=0
 while :; do
   probe "$@"; now
+  # A wait whose probe cannot tell: a service that comes up may answer so for a moment, a probe that
+  # does not work answers so for ever. Five seconds and five times of nothing else are an answer.
+  if [ $rc -lt 2 ]; then lost= losses=0; else : "${lost:=$now}"; losses=$((losses + 1)); fi
+  if [ -z "$aw" ] && [ $losses -ge 5 ] && [ $((now - lost)) -ge 500 ]; then finish ended; fi
   if [ $rc -eq 0 ]; then
     : "${since:=$now}"
     [ $((now - since)) -lt "$hold" ] && [ "$once" = 0 ] || finish ended

@@ -1,10 +1,12 @@
 #include "planner/planner.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
+#include "components/site.h"
 #include "planner/recorder.h"
 
 namespace switchback {
@@ -404,6 +406,72 @@ TEST(MakePlan, no_need_follows_from_another_one) {
       }
     }
   }
+}
+
+Catalogue adopting_catalogue() {
+  Catalogue catalogue = recorder_catalogue();
+  for (const NamedScript& script : site_scripts()) catalogue.scripts.push_back(script);
+  return catalogue;
+}
+
+// A first adoption with databases that say what they are: "w" accepts writes, "s" stands by.
+Result<Plan> first_adoption(const std::string& dc, const std::string& dr, const std::string& to) {
+  const Application application = recorder_application();
+  Snapshot snapshot = recorder_snapshot(application);
+  const auto say = [&](const std::string& host, const std::string& role) {
+    auto& values = snapshot.facts[observation_key("database", host)].values;
+    values["running"] = role == "-" ? "no" : "yes";
+    if (role != "-") values["in_recovery"] = role == "s" ? "yes" : "no";
+  };
+  say("dc/db", dc);
+  say("dr/db", dr);
+  return make_plan(adopting_catalogue(), application, Claim{}, snapshot, {Operation::adopt, to});
+}
+
+TEST(Adoption, takes_the_site_for_active_whose_database_accepts_writes) {
+  struct Row {
+    const char* dc;
+    const char* dr;
+    const char* to;
+    const char* active;
+    const char* why_not;  // words of what is not met; empty: it runs
+  };
+  for (const Row& row : {
+           Row{"w", "s", "", "dc", ""},
+           {"w", "-", "", "dc", ""},
+           {"s", "w", "", "dr", ""},
+           {"s", "w", "dr", "dr", ""},
+           {"s", "w", "dc", "dc",
+            "it accepts writes at dr. Next: switchback adopt serviceops --to dr"},
+           {"w", "s", "dr", "dr",
+            "it accepts writes at dc. Next: switchback adopt serviceops --to dc"},
+           {"s", "-", "", "dc", "it is a standby there, and accepts writes nowhere. Next: "},
+           {"w", "w", "", "dc", "it does at dc and at dr. Next: stop the one"},
+           {"-", "-", "", "dc", ""},
+       }) {
+    const std::string told = fmt::format("dc {}, dr {}, --to '{}'", row.dc, row.dr, row.to);
+    const auto plan = first_adoption(row.dc, row.dr, row.to);
+    ASSERT_TRUE(plan) << told << plan.error().message;
+    EXPECT_EQ(plan->active_after.at("database"), row.active) << told;
+    const bool home = std::string(row.active) == "dc";
+    EXPECT_EQ(plan->status_after.at("dc"), home ? "production" : "production_as_standby") << told;
+    EXPECT_EQ(plan->status_after.at("dr"), home ? "standby" : "standby_as_production") << told;
+    const Assumption* reason = unmet(*plan);
+    EXPECT_EQ(reason == nullptr, std::string(row.why_not).empty()) << told;
+    const std::string text = reason == nullptr ? "" : reason->text;
+    EXPECT_TRUE(text.contains(row.why_not)) << told << text;
+  }
+}
+
+TEST(Adoption, of_another_site_than_the_claims_is_refused_with_the_next_command) {
+  const Application application = recorder_application();
+  const auto plan = make_plan(recorder_catalogue(), application, claim_at(application, "dc"),
+                              recorder_snapshot(application), {Operation::adopt, "dr"});
+  ASSERT_FALSE(plan);
+  EXPECT_TRUE(plan.error().message.contains("next: switchback switchover serviceops --to dr"))
+      << plan.error().message;
+  EXPECT_FALSE(make_plan(recorder_catalogue(), application, Claim{}, Snapshot{},
+                         {Operation::adopt, "mars"}));
 }
 
 }  // namespace

@@ -38,13 +38,13 @@ Application serviceops() {
 TEST(ServiceOps, golden_plans_of_every_operation) {
   const Application application = serviceops();
   ASSERT_EQ(application.sites.size(), 2u);
-  const std::pair<Operation, const char*> all[] = {{Operation::switchover, "dc"},
-                                                   {Operation::failback, "dr"},
-                                                   {Operation::failover, "dc"},
-                                                   {Operation::reprotect, "dr"}};
+  const std::pair<Operation, const char*> all[] = {
+      {Operation::switchover, "dc"}, {Operation::failback, "dr"}, {Operation::failover, "dc"},
+      {Operation::reprotect, "dr"},  {Operation::sync, "dc"},     {Operation::adopt, ""},
+      {Operation::release, "dc"}};
   for (const auto& [operation, active] : all) {
-    auto plan = make_plan(real_catalogue(), application, claim_at(application, active), Snapshot{},
-                          {operation, ""});
+    const Claim claim = operation == Operation::adopt ? Claim{} : claim_at(application, active);
+    auto plan = make_plan(real_catalogue(), application, claim, Snapshot{}, {operation, ""});
     ASSERT_TRUE(plan) << plan.error().message;
     EXPECT_EQ(plan_problems(*plan), std::vector<std::string>{});
     // The hash covers the scripts; their own tests say when they change.

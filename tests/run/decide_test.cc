@@ -1,6 +1,7 @@
 #include "run/decide.h"
 
 #include "run/journal.h"
+#include "run/report.h"
 
 namespace switchback {
 namespace {
@@ -254,6 +255,75 @@ TEST(State, refuses_a_journal_that_cannot_be) {
   event.sequence += 1;
   event.kind = EventKind::noted;
   EXPECT_FALSE(apply(run.state, event)) << "a gap";
+}
+
+// A run that was approved and lay still, while a fact of the approval became false.
+struct Approved : Journal {
+  Approved()
+      : Journal({gate("approval", Gate::Kind::approval, 1), make_step("a", {"approval"}),
+                 make_step("b", {"a"})}) {
+    next();
+    add(EventKind::gate_answered, {{"step", "approval"}, {"who", "bob"}, {"answer", "yes"}});
+    next();
+    end("a", "done");
+  }
+  void find_false() { add(EventKind::assumption_false, {{"message", "dr/db is another machine"}}); }
+};
+
+TEST(VoidApproval, opens_its_gate_again_and_nothing_is_sent_until_it_is_given_anew) {
+  Approved run;
+  run.find_false();
+  EXPECT_EQ(run.next(), "") << "b needs only a, which is done";
+  EXPECT_EQ(run.last.situation, Situation::waiting);
+  EXPECT_EQ(gate_refusal(run.state, "approval", {"bob", true, true, "", 0}), "");
+  run.add(EventKind::gate_answered, {{"step", "approval"}, {"who", "bob"}, {"answer", "yes"}});
+  EXPECT_EQ(run.next(), "b");
+}
+
+TEST(VoidApproval, asks_nothing_of_a_host_either) {
+  Approved run;
+  run.next();  // b is sent, and the controller dies
+  run.find_false();
+  run.add(EventKind::run_resumed, {{"who", "ann"}});
+  run.flight.to_reprove = {1};
+  EXPECT_EQ(run.next(), "") << "a question about b could begin b";
+  run.add(EventKind::gate_answered, {{"step", "approval"}, {"who", "bob"}, {"answer", "yes"}});
+  run.flight.to_reprove.clear();
+  EXPECT_EQ(run.next(), "b.recheck");
+}
+
+TEST(VoidApproval, answered_no_holds_the_run_and_an_abort_still_undoes) {
+  Approved run;
+  run.find_false();
+  run.add(EventKind::gate_answered, {{"step", "approval"}, {"who", "bob"}, {"answer", "no"}});
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.last.situation, Situation::held);
+  run.add(EventKind::abort_asked, {{"reason", "enough"}});
+  run.next();
+  EXPECT_EQ(run.state.result, "aborted");
+}
+
+TEST(VoidApproval, leaves_a_gate_that_nobody_answered_and_a_run_without_one_as_they_were) {
+  Journal asked({gate("approval", Gate::Kind::approval, 1), make_step("a", {"approval"})});
+  asked.next();
+  asked.add(EventKind::assumption_false, {{"message", "x"}});
+  EXPECT_FALSE(asked.state.of("approval").voided);
+  Journal plain({make_step("a")});
+  plain.add(EventKind::assumption_false, {{"message", "x"}});
+  EXPECT_EQ(plain.next(), "a");
+}
+
+TEST(VoidApproval, stands_in_the_report_with_its_person_and_the_reason) {
+  Approved run;
+  run.find_false();
+  bool told = false;
+  const Json report = run_report(run.state, {});  // outlives the loop
+  for (const Json& person : report.at("people")) {
+    told |= json_text(person, "who") == "bob" &&
+            json_text(person, "did") ==
+                "answered yes to approval; void since: dr/db is another machine";
+  }
+  EXPECT_TRUE(told);
 }
 
 }  // namespace

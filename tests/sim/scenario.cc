@@ -193,7 +193,7 @@ void Scenario::clients_write() {
   }
 }
 
-Result<Plan> Scenario::plan(Operation operation, const std::string& to) {
+Snapshot Scenario::look() {
   SimulatedShell shell(world);
   SimulatedClock clock(world);
   Snapshot snapshot;
@@ -205,8 +205,18 @@ Result<Plan> Scenario::plan(Operation operation, const std::string& to) {
   snapshot.facts = merge_facts(std::move(snapshot.facts), seen);
   EXPECT_TRUE(store.put_facts(application.name, snapshot.facts));
   snapshot.now_ms = clock.wall_ms();
-  return make_plan(catalogue(), application, store.claim(application.name).value(), snapshot,
+  return snapshot;
+}
+
+Result<Plan> Scenario::plan(Operation operation, const std::string& to) {
+  return make_plan(catalogue(), application, store.claim(application.name).value(), look(),
                    {operation, to});
+}
+
+std::vector<FalseAssumption> Scenario::judge_again(int64_t run) {
+  const auto state = fold(store.read(run, 0).value());
+  EXPECT_TRUE(state);
+  return false_assumptions(application, *state, store.claim(application.name).value(), look());
 }
 
 int64_t Scenario::begin(Operation operation, const std::string& to) {
@@ -330,6 +340,7 @@ Course Scenario::drive(int64_t run) {
       }
     } catch (const ControllerCrash&) {
       driving_ = false;
+      after_crash();
       world.run_for(Milliseconds(world.random(3'000)));
     }
   }

@@ -10,6 +10,7 @@
 
 #include "model/application.h"
 #include "plan/plan.h"
+#include "planner/evaluate.h"
 #include "run/decide.h"
 #include "store/memory_store.h"
 #include "world/sim/world.h"
@@ -30,6 +31,10 @@ class Scenario {
   // active, dr stands by, adopted and claimed.
   explicit Scenario(uint64_t seed);
 
+  // Looks at the hosts, as every operation and every resume does.
+  Snapshot look();
+  // What is no longer true of the run.
+  std::vector<FalseAssumption> judge_again(int64_t run);
   // Looks at the hosts and plans; an empty `to` is the obvious site.
   Result<Plan> plan(Operation operation, const std::string& to = "");
   // Plans, and makes a run of it. Fails the test when the plan is not fit to run.
@@ -64,7 +69,8 @@ class Scenario {
   int patience = 12;
   int heal_after = 4;
   int give_up_after = 8;
-  bool lose_power = false;  // may the planted faults take a host's power?
+  std::function<void()> after_crash = [] {};  // of the controller, before another one takes over
+  bool lose_power = false;                    // may the planted faults take a host's power?
   // Writes that clients got acknowledged, and those of them that salvage has saved.
   size_t writes() const { return acknowledged_.size(); }
   int64_t salvaged_writes() const;

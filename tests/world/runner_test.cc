@@ -152,6 +152,41 @@ TEST_P(Runner, does_not_wait_out_the_bound_after_a_failed_apply) {
   EXPECT_LT(answer.elapsed, Milliseconds(3'000));
 }
 
+// What the probe said before the apply says nothing about an apply that was cut off.
+TEST_P(Runner, an_apply_that_is_killed_leaves_no_earlier_probes_word_behind) {
+  auto deaf = host.effect("deaf", 1, "trap '' TERM; while :; do sleep 0.1; done");
+  deaf.probe = host.script("exit 1");
+  deaf.bound = Milliseconds(500);
+  EXPECT_EQ(verdict(host.run(deaf)), "timed_out -1");
+  EXPECT_EQ(verdict(host.run(deaf)), "timed_out -1") << "the receipt says the same";
+  // One that ends on request with 1 has not been probed either.
+  auto obeying = host.effect("obeying", 1, "trap 'exit 1' TERM; while :; do sleep 0.1; done");
+  obeying.probe = host.script("exit 1");
+  obeying.bound = Milliseconds(500);
+  EXPECT_EQ(verdict(host.run(obeying)), "timed_out -1");
+}
+
+TEST_P(Runner, a_wait_whose_probe_cannot_tell_says_so_long_before_its_bound) {
+  auto waiting = host.effect("waiting", 1, "");
+  waiting.apply = {};
+  waiting.probe = host.script("echo 'no such tool' >&2; exit 2");
+  waiting.bound = Milliseconds(60'000);
+  const auto answer = host.run(waiting);
+  EXPECT_EQ(verdict(answer), "ended 2");
+  EXPECT_TRUE(answer.err.contains("no such tool")) << answer.err;
+  EXPECT_GE(answer.elapsed, Milliseconds(4'500)) << "a service that comes up may say so too";
+  EXPECT_LT(answer.elapsed, Milliseconds(12'000));
+}
+
+TEST_P(Runner, a_wait_goes_on_when_its_probe_can_tell_again) {
+  auto waiting = host.effect("waiting", 1, "");
+  waiting.apply = {};
+  waiting.probe = host.script(
+      "n=0; [ ! -e \"$SB_STATE/n\" ] || read -r n <\"$SB_STATE/n\"; mkdir -p \"$SB_STATE\"; "
+      "echo $((n + 1)) >\"$SB_STATE/n\"; [ $n -ge 5 ] || exit 2; [ $n -ge 8 ]");
+  EXPECT_EQ(verdict(host.run(waiting)), "ended 0");
+}
+
 TEST_P(Runner, holds_a_probe_true_for_as_long_as_asked) {
   auto request = host.effect("holding", 1, "touch \"$SB_STATE/up\"");
   request.probe = host.script("[ -e \"$SB_STATE/up\" ]");

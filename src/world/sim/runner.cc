@@ -278,6 +278,16 @@ void SimulatedRunner::script_ended(JobId id) {
 
 void SimulatedRunner::probe_ended(Job& job) {
   const AnswerStatus ended = job.interrupted ? AnswerStatus::interrupted : AnswerStatus::ended;
+  if (job.exit_code < 2) {
+    job.losses = 0;
+  } else if (job.losses++ == 0) {
+    job.lost_since = world_.now();
+  }
+  // A wait whose probe cannot tell for five seconds and five times says so.
+  if (is_empty(job.request.apply) && job.losses >= 5 &&
+      world_.now() - job.lost_since >= Milliseconds(5'000)) {
+    return answer(job, ended);
+  }
   if (job.exit_code == 0) {
     if (!job.true_since) job.true_since = world_.now();
     if (job.once || world_.now() - *job.true_since >= job.request.hold) return answer(job, ended);

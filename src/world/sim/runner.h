@@ -56,6 +56,8 @@ class SimulatedRunner {
     bool applied = false;
     bool answered = false;
     bool apply_failed = false;
+    int losses = 0;  // so often in a row, and since then, the probe could not tell
+    Instant lost_since{};
     int exit_code = -1;
     std::string out;
     std::string err;        // of the probe, where there is one
