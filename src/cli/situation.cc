@@ -12,7 +12,8 @@
 namespace switchback {
 namespace {
 
-constexpr Milliseconds look_bound{8'000};
+constexpr Milliseconds look_bound{12'000};
+constexpr int64_t past_of_interest = 86'400'000;
 
 }  // namespace
 
@@ -43,6 +44,9 @@ Result<Situation> look_at(const Options& options, const std::string& application
     auto facts = situation.store->facts(name);
     if (!facts) return std::unexpected(facts.error());
     situation.snapshot.facts = *facts;
+    // The past only sharpens figures: without it everything still works.
+    auto looks = situation.store->past_looks(name, clock.wall_ms() - past_of_interest);
+    if (looks) situation.snapshot.past = std::move(*looks);
     auto history = situation.store->durations(name);
     if (!history) return std::unexpected(history.error());
     for (const PastDuration& past : *history) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "components/site.h"
 #include "planner/draft.h"
 #include "planner/parts.h"
@@ -24,10 +26,12 @@ void join_adoption(Draft& draft, const Claim& claim, StatusPair pair) {
 }
 
 // Draft's `from` is the standby in this file; a pass reads from the active side.
-void join_sync(Draft& draft) {
+void join_sync(Draft& draft, const std::vector<std::string>& only) {
   std::swap(draft.from, draft.to);
   for (const Component& component : draft.application.components) {
-    draft.add_hook(Hook::refresh, component, {});
+    const bool wanted =
+        only.empty() || std::find(only.begin(), only.end(), component.name) != only.end();
+    if (wanted) draft.add_hook(Hook::refresh, component, {});
   }
 }
 
@@ -81,8 +85,9 @@ void require_own_hosts(const Draft& draft, const Claim& claim, Plan& plan) {
 }  // namespace
 
 Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& application,
-                                const Claim& claim, const Snapshot& snapshot, Operation operation,
-                                const std::string& active) {
+                                const Claim& claim, const Snapshot& snapshot,
+                                const PlanRequest& request, const std::string& active) {
+  const Operation operation = request.operation;
   const bool adopts = operation == Operation::adopt;
   Draft draft(catalogue, application, snapshot, operation, application.other_site(active).name,
               active);
@@ -112,7 +117,7 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
   } else if (operation == Operation::release) {
     draft.add("release", release_steps(application), {});
   } else {
-    join_sync(draft);
+    join_sync(draft, request.only);
   }
   require_hosts(draft, plan);
   auto steps = draft.assemble();
