@@ -11,6 +11,7 @@
 #include "cli/operate.h"
 #include "cli/people.h"
 #include "cli/situation.h"
+#include "engine/jobs.h"
 #include "engine/observe.h"
 #include "engine/watch_all.h"
 #include "planner/readiness.h"
@@ -33,10 +34,6 @@ void ask_to_stop(int) {
 }
 void ask_to_read(int) {
   asked_to_read = 1;
-}
-
-std::string job_key(const std::string& application, const std::string& component) {
-  return fmt::format("job/{}/sync/{}", application, component);
 }
 
 // One application as this process knows it. The last sentences are kept so that each is said once.
@@ -203,7 +200,9 @@ class Server {
 
   void sync(Served& one, const Claim& claim, const Snapshot& snapshot) {
     const std::string& name = one.application.name;
-    if (due_syncs(one.application, claim, snapshot, attempts(one)).empty()) return;
+    if (due_syncs(one.application, claim, snapshot, sync_attempts(*store_, one.application))
+            .empty())
+      return;
     if (is_busy(one)) return;
     if (const std::string why = why_no_sync(one.application, claim, snapshot); !why.empty()) {
       // Said once for each thing that is in the way, whatever its words are this time.
@@ -219,15 +218,6 @@ class Server {
       return;
     }
     if (!taken->empty()) begin(one, claim, snapshot, *taken);
-  }
-
-  std::map<std::string, int64_t> attempts(const Served& one) {
-    std::map<std::string, int64_t> found;
-    for (const Component& component : one.application.components) {
-      const auto value = store_->value(job_key(one.application.name, component.name));
-      if (value && !value->empty()) found[component.name] = std::atoll(value->c_str());
-    }
-    return found;
   }
 
   // An open run keeps every sync away. A sync that is stuck, or that nobody performs any more, is
@@ -298,31 +288,6 @@ void on_signal(int number, void (*action)(int)) {
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> take_due_syncs(Store& store, const Application& application,
-                                                const Claim& claim, const Snapshot& snapshot,
-                                                const std::string& taker) {
-  std::map<std::string, int64_t> attempts;
-  std::map<std::string, std::string> records;
-  for (const Component& component : application.components) {
-    auto record = store.value(job_key(application.name, component.name));
-    if (!record) return std::unexpected(record.error());
-    if (!record->empty()) attempts[component.name] = std::atoll(record->c_str());
-    records[component.name] = std::move(*record);
-  }
-  std::vector<std::string> taken;
-  for (const std::string& component : due_syncs(application, claim, snapshot, attempts)) {
-    const auto won =
-        store.replace_value(job_key(application.name, component), records.at(component),
-                            fmt::format("{} {}", snapshot.now_ms, taker));
-    if (won) {
-      taken.push_back(component);
-    } else if (won.error().code != ErrorCode::refused) {
-      return std::unexpected(won.error());
-    }
-  }
-  return taken;
-}
 
 Result<void> end_sync(const std::string& state_directory, Store& store, int64_t run,
                       const std::string& who) {

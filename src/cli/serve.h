@@ -15,15 +15,6 @@ namespace switchback {
 // that is broken is named, and its last good state stays. Tells systemd when it is ready.
 int serve(const Options& options, Milliseconds every);
 
-// The parts of a cycle that write, for serve and its tests
-// -----------------------------------------
-
-// Takes the components whose sync is due for this caller alone; what another serve took is left
-// out.
-Result<std::vector<std::string>> take_due_syncs(Store& store, const Application& application,
-                                                const Claim& claim, const Snapshot& snapshot,
-                                                const std::string& taker);
-
 // Asks a run of a sync to end; its executor, or a new one, ends it.
 Result<void> end_sync(const std::string& state_directory, Store& store, int64_t run,
                       const std::string& who);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/serve.h"
+#include "engine/jobs.h"
 #include "planner/recorder.h"
 #include "store/memory_store.h"
 
