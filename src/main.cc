@@ -9,6 +9,7 @@
 #include "cli/loss.h"
 #include "cli/operate.h"
 #include "cli/run_commands.h"
+#include "cli/serve.h"
 #include "cli/setup.h"
 
 namespace {
@@ -25,6 +26,8 @@ struct Words {
   int64_t run = 0;
   bool markdown = false;
   bool hosts = false;
+  bool brief = false;
+  std::string every = "30s";
   OperateFlags flags;
 };
 
@@ -49,6 +52,7 @@ class CommandLine {
     add_looking();
     add_operations();
     add_runs();
+    add_serving();
   }
 
   int run(int argc, char** argv) {
@@ -88,8 +92,9 @@ class CommandLine {
   void add_looking() {
     auto* ready =
         add(app_, "ready", "Would a failover work now, what would it lose, what to fix (read-only)",
-            [this] { return show_ready(options_, words_.application); });
+            [this] { return show_ready(options_, words_.application, words_.brief); });
     name_application(ready);
+    ready->add_flag("--brief", words_.brief, "One line, for a monitoring check");
     auto* status = add(app_, "status", "Who is active, what runs where, which run is open",
                        [this] { return show_status(options_, words_.application); });
     name_application(status);
@@ -153,6 +158,19 @@ class CommandLine {
     if (!operation) return report_error(options_, operation.error());
     if (options_.json) words_.flags.form = "json";
     return print_plan(options_, *operation, words_.application, words_.flags);
+  }
+
+  void add_serving() {
+    auto* command =
+        add(app_, "serve", "Look at every application regularly, and run the syncs that are due",
+            [this] { return serve_words(); });
+    command->add_option("--every", words_.every, "Time between two looks")->capture_default_str();
+  }
+
+  int serve_words() {
+    const auto every = parse_duration(words_.every);
+    if (!every) return report_error(options_, every.error());
+    return serve(options_, *every);
   }
 
   CLI::App* add_run_command(CLI::App& run, const char* name, const char* help,

@@ -84,13 +84,15 @@ std::vector<KeptHead> heads_at_hosts(const Options& options, const Application& 
 
 }  // namespace
 
-int show_ready(const Options& options, const std::string& application) {
+int show_ready(const Options& options, const std::string& application, bool brief) {
   auto situation = look_at(options, application, Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
   const Readiness readiness = ready(catalogue(), situation->application, situation->claim,
                                     situation->snapshot, situation->history);
   if (options.json) {
     print_json(readiness_json(readiness));
+  } else if (brief) {
+    fmt::print("{}", readiness_line(readiness));
   } else {
     fmt::print("{}", readiness_text(readiness, isatty(STDOUT_FILENO) != 0));
   }

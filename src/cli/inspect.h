@@ -7,7 +7,7 @@
 
 namespace switchback {
 
-int show_ready(const Options& options, const std::string& application);
+int show_ready(const Options& options, const std::string& application, bool brief);
 int show_status(const Options& options, const std::string& application);
 // `head` is a journal head that was kept elsewhere ("RUN SEQUENCE HASH"), empty: none. With
 // `ask_hosts` the heads that the hosts keep are compared too.

@@ -1,12 +1,15 @@
 #include "cli/operate.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iostream>
 
 #include "base/hash.h"
 #include "cli/agree.h"
 #include "cli/executor.h"
+#include "cli/people.h"
+#include "cli/serve.h"
 #include "cli/watch.h"
 #include "plan/render.h"
 #include "planner/predict.h"
@@ -15,6 +18,9 @@
 
 namespace switchback {
 namespace {
+
+// A pass whose source died ends after 15 s by itself.
+constexpr Milliseconds sync_end_bound{25'000};
 
 Result<Prepared> prepare(Situation situation, Operation operation, const std::string& to) {
   auto plan = make_plan(catalogue(), situation.application, situation.claim, situation.snapshot,
@@ -48,27 +54,9 @@ Event observed_event(const Prepared& prepared) {
   const Situation& situation = prepared.situation;
   Event event;
   event.kind = EventKind::observed;
+  event.at_ms = RealClock().wall_ms();
   event.body = situation_record(catalogue(), situation.application, situation.claim,
-                                situation.snapshot, prepared.prediction);
-  return event;
-}
-
-Event created_event(const Prepared& prepared, const OperateFlags& flags, const Identity& who) {
-  Claim next;
-  next.epoch = prepared.situation.claim.epoch + 1;
-  next.claim_id = random_hex(16);
-  next.store_id = prepared.situation.store->store_id();
-  next.active = prepared.plan.active_after;
-  Event event;
-  event.kind = EventKind::run_created;
-  event.body = {{"plan", plan_to_json(prepared.plan)},
-                {"plan_hash", plan_hash(prepared.plan)},
-                {"next_claim", claim_to_json(next)},
-                {"who", who.name},
-                {"verified", who.verified},
-                {"ticket", flags.ticket},
-                {"reason", flags.reason},
-                {"predicted_ms", prepared.prediction.total.expected.count()}};
+                                situation.snapshot, prepared.prediction, situation.history);
   return event;
 }
 
@@ -78,13 +66,52 @@ std::string plan_text(const Prepared& prepared, const OperateFlags& flags) {
   return render_text(prepared.plan, prepared.prediction, flags.commands);
 }
 
+// What an emergency costs stands below its plan, where the question is asked.
+std::string price_words(const Prepared& prepared, const OperateFlags& flags) {
+  const Situation& situation = prepared.situation;
+  if (prepared.plan.operation != Operation::failover || flags.form == "shell") return "";
+  const std::string text = price_text(price_now(catalogue(), situation.application, situation.claim,
+                                                situation.snapshot, situation.history));
+  return flags.form == "markdown" ? "\n```\n" + text + "```\n" : "\n" + text;
+}
+
+Json plan_record(const Prepared& prepared) {
+  const Situation& situation = prepared.situation;
+  Json record = render_json(prepared.plan, prepared.prediction);
+  record["price"] = prepared.plan.operation == Operation::failover
+                        ? price_json(price_now(catalogue(), situation.application, situation.claim,
+                                               situation.snapshot, situation.history))
+                        : Json();
+  return record;
+}
+
+// A sync between moves never stands in the way of an operation: it is ended first.
+Result<void> end_open_sync(const Options& options, Store& store, const std::string& application,
+                           const std::string& who) {
+  const auto runs = store.runs(application);
+  if (!runs) return std::unexpected(runs.error());
+  for (const RunRecord& record : *runs) {
+    if (record.ended || record.operation != Operation::sync) continue;
+    fmt::print(stderr, "ending the open sync, run {} …\n", record.run);
+    if (auto ended = end_sync(options.state, store, record.run, who); !ended) return ended;
+    RealClock clock;
+    for (const Instant until = clock.now() + sync_end_bound; clock.now() < until;) {
+      const auto state = load_run(store, record.run);
+      if (!state) return std::unexpected(state.error());
+      if (state->ended) break;
+      usleep(50'000);
+    }
+  }
+  return {};
+}
+
 // Shows the plan and asks for it; the reason why it is not to be started otherwise.
 Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
                           const Prepared& prepared, bool changed) {
   const Plan& plan = prepared.plan;
   if (!options.json) {
     if (changed) fmt::print("\nMeanwhile the hosts have changed, and with them the plan:\n\n");
-    fmt::print("{}", plan_text(prepared, flags));
+    fmt::print("{}{}", plan_text(prepared, flags), price_words(prepared, flags));
   }
   if (const auto reasons = unmet(plan); !reasons.empty()) {
     return fail(
@@ -101,6 +128,27 @@ Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
 
 }  // namespace
 
+Event created_event(const Plan& plan, const std::string& store_id, Milliseconds predicted,
+                    const OperateFlags& flags, const Identity& who) {
+  Claim next;
+  next.epoch = plan.claim_before.epoch + 1;
+  next.claim_id = random_hex(16);
+  next.store_id = store_id;
+  next.active = plan.active_after;
+  Event event;
+  event.kind = EventKind::run_created;
+  event.at_ms = RealClock().wall_ms();
+  event.body = {{"plan", plan_to_json(plan)},
+                {"plan_hash", plan_hash(plan)},
+                {"next_claim", claim_to_json(next)},
+                {"who", who.name},
+                {"verified", who.verified},
+                {"ticket", flags.ticket},
+                {"reason", flags.reason},
+                {"predicted_ms", predicted.count()}};
+  return event;
+}
+
 int print_plan(const Options& options, Operation operation, const std::string& application,
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
@@ -108,9 +156,9 @@ int print_plan(const Options& options, Operation operation, const std::string& a
   auto prepared = prepare(std::move(*situation), operation, flags.to);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
-    print_json(render_json(prepared->plan, prepared->prediction));
+    print_json(plan_record(*prepared));
   } else {
-    fmt::print("{}", plan_text(*prepared, flags));
+    fmt::print("{}{}", plan_text(*prepared, flags), price_words(*prepared, flags));
   }
   return exit_done;
 }
@@ -136,14 +184,20 @@ int operate(const Options& options, Operation operation, const std::string& appl
   if (!agreed) return report_error(options, agreed.error());
   const Situation& situation = agreed->situation;
   const Identity who = identify(options.as);
-  std::vector<Event> first{created_event(*agreed, flags, who), observed_event(*agreed)};
-  for (Event& event : first) event.at_ms = RealClock().wall_ms();
-  auto run = situation.store->create_run(situation.application.name, std::move(first));
+  Store& store = *situation.store;
+  if (operation != Operation::sync) {
+    auto ended = end_open_sync(options, store, situation.application.name, who.name);
+    if (!ended) return report_error(options, ended.error());
+  }
+  std::vector<Event> first{
+      created_event(agreed->plan, store.store_id(), agreed->prediction.total.expected, flags, who),
+      observed_event(*agreed)};
+  auto run = store.create_run(situation.application.name, std::move(first));
   if (!run) return report_error(options, run.error());
   if (auto started = start_executor(options.state, *run, who.name); !started) {
     return report_error(options, started.error());
   }
-  const int code = watch_run(options, *situation.store, *run);
+  const int code = watch_run(options, store, *run);
   // What is true now is looked at once more: it may be all that is known when a site is lost next.
   if (code == exit_done) static_cast<void>(look_at(options, application, Look::fresh, false));
   return code;

@@ -19,6 +19,10 @@ struct OperateFlags {
   std::string form = "text";  // text, json, markdown, shell
 };
 
+// The first event of a run of `plan`, of which nothing was done yet.
+Event created_event(const Plan& plan, const std::string& store_id, Milliseconds predicted,
+                    const OperateFlags& flags, const Identity& who);
+
 int print_plan(const Options& options, Operation operation, const std::string& application,
                const OperateFlags& flags);
 int operate(const Options& options, Operation operation, const std::string& application,

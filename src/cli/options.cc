@@ -91,6 +91,24 @@ Result<Application> load_application(const Options& options, const std::string& 
   return *result.application;
 }
 
+std::vector<ReadFile> read_configuration(const Options& options) {
+  std::vector<ReadFile> files;
+  for (const std::string& path : configuration_files(options.config)) {
+    ReadFile file{path, "", std::nullopt, {}};
+    auto bytes = read_file(path);
+    if (bytes) {
+      file.bytes = *bytes;
+      ReadResult result = read_application(*bytes, path, component_schemas());
+      file.application = std::move(result.application);
+      if (!file.application) file.problems = result.lines();
+    } else {
+      file.problems = {bytes.error().message};
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
 Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
   const std::string file = options.state + "/store.db";
   std::error_code problem;
@@ -105,7 +123,10 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
 
 RealShellOptions shell_options(const Options& options) {
   RealShellOptions chosen;
-  chosen.controller_state_root = options.state + "/host";
+  // The controller's runner works from the root folder.
+  std::error_code problem;
+  const fs::path state = fs::absolute(options.state, problem);
+  chosen.controller_state_root = (problem ? options.state : state.string()) + "/host";
   return chosen;
 }
 

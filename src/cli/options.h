@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct Options {
 // Reads the configuration of `application`, or of the only one when the name is empty. Diagnostics
 // go to standard error. Error: `invalid_input`, `not_found`.
 Result<Application> load_application(const Options& options, const std::string& application);
+
+// One file of the configuration, read; `problems` is empty when it is sound.
+struct ReadFile {
+  std::string path;
+  std::string bytes;
+  std::optional<Application> application;
+  std::vector<std::string> problems;
+};
+// Every file of the configuration, sorted by path.
+std::vector<ReadFile> read_configuration(const Options& options);
 
 // The file itself, or the *.yaml files of a folder, sorted.
 std::vector<std::string> configuration_files(const std::string& path);

@@ -12,6 +12,12 @@
 #include "world/real_shell.h"
 
 namespace switchback {
+namespace {
+
+constexpr int64_t past_of_interest = 86'400'000;
+
+}  // namespace
+
 std::map<std::string, std::string> script_bodies() {
   std::map<std::string, std::string> bodies;
   for (const NamedScript& script : all_scripts()) bodies.emplace(script.name, script.body);
@@ -46,6 +52,9 @@ Result<Situation> look_at(const Options& options, const std::string& application
     auto facts = situation.store->facts(name);
     if (!facts) return std::unexpected(facts.error());
     situation.snapshot.facts = *facts;
+    // The past only sharpens figures: without it everything still works.
+    auto looks = situation.store->past_looks(name, clock.wall_ms() - past_of_interest);
+    if (looks) situation.snapshot.past = std::move(*looks);
     auto history = situation.store->durations(name);
     if (!history) return std::unexpected(history.error());
     for (const PastDuration& past : *history) {

@@ -17,7 +17,7 @@ struct Situation {
 };
 
 // Longest time of one look at all hosts.
-inline constexpr Milliseconds look_bound{8'000};
+inline constexpr Milliseconds look_bound{12'000};
 
 enum class Look {
   stored,  // only what the store knows, with its age

@@ -54,9 +54,10 @@ struct HookContext {
 struct Finding {
   enum class Level { good, warning, blocking, unknown };
   Level level = Level::good;
-  std::string subject;  // component or host
-  std::string text;     // "streams from dc, 0 bytes behind"
-  std::string fix;      // the next command or change, empty when good
+  std::string subject;        // component or host
+  std::string text;           // "streams from dc, 0 bytes behind"
+  std::string fix;            // the next command or change, empty when good
+  std::string way_back = {};  // it says how a lost side comes back: "rewind", "rebuild", "copy"
 };
 
 struct ComponentType {

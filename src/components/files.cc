@@ -353,6 +353,10 @@ std::vector<Finding> files_ready(const HookContext& context) {
     judge_trees(context, receiver, here, findings);
     judge_receiver(context, receiver, here, findings);
     judge_room(context, receiver, here, there, findings);
+    findings.push_back(
+        {Finding::Level::good, context.component.name,
+         fmt::format("after a failover only what differs is copied back to {}", context.from), "",
+         "copy"});
   }
   if (context.operation == Operation::failover) return findings;
   if (there.observed_at_ms == 0) {

@@ -203,9 +203,11 @@ void check_way_back(Report& report) {
                fmt::format("after a failover the way back for {} would be a full rebuild: {}",
                            side.site, why),
                fix);
+    report.findings.back().way_back = "rebuild";
   } else if (facts.get("rewind_access")) {
     report.add(Level::good,
                fmt::format("after a failover the way back for {} would be a rewind", side.site));
+    report.findings.back().way_back = "rewind";
   }
   const auto free = facts.integer("free_bytes");
   const auto needed = report.other.integer("data_bytes");
@@ -224,7 +226,10 @@ void check_way_back(Report& report) {
 }
 
 void check_access(Report& report, const Side& side, const Facts& facts, const Side& peer) {
-  if (is(facts, "replication_access", "no")) {
+  // Nobody logs in at a side that is gone; that says nothing about roles and passwords.
+  const bool peer_answers =
+      (peer.site == report.active_side.site ? report.active : report.other).reachable;
+  if (is(facts, "replication_access", "no") && peer_answers) {
     report.add(Level::warning,
                fmt::format("role {} cannot replicate from {} to {}", side.replication_user,
                            peer.site, side.site),
@@ -294,7 +299,9 @@ std::vector<Finding> ready(const HookContext& context) {
     check_access(report, active, report.active, other);
     check_retention(report);
   } else {
-    add_unobserved(report, active, report.active);
+    // An emergency asks nothing of the side that is left; what it was like tells the way back.
+    if (context.operation != Operation::failover) add_unobserved(report, active, report.active);
+    if (!reprotect && report.active.observed_at_ms != 0) check_way_back(report);
   }
   if (report.other.reachable) {
     if (!reprotect) check_standby(report);

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 namespace switchback {
-namespace {
-
-ShellRequest request_of(const std::string& application, const Observation& observation,
-                        const std::map<std::string, std::string>& scripts, Milliseconds bound) {
+ShellRequest look_request(const std::string& application, const Observation& observation,
+                          const std::map<std::string, std::string>& scripts, Milliseconds bound) {
   ShellRequest request;
   request.host = observation.where;
   request.application = application;
@@ -23,11 +21,13 @@ ShellRequest request_of(const std::string& application, const Observation& obser
 
 Facts facts_of(const Answer& answer, int64_t now_ms) {
   Facts facts;
+  facts.looked_at_ms = now_ms;
   facts.reachable = answer.status == AnswerStatus::ended && answer.exit_code == 0;
   if (facts.reachable) {
     facts.observed_at_ms = now_ms;
     facts.values = parse_facts(answer.out);
   } else {
+    facts.away_since_ms = now_ms;
     facts.why = fmt::format("{}{}{}", answer_status_text(answer.status),
                             answer.status == AnswerStatus::ended
                                 ? fmt::format(" with exit code {}", answer.exit_code)
@@ -37,7 +37,12 @@ Facts facts_of(const Answer& answer, int64_t now_ms) {
   return facts;
 }
 
-}  // namespace
+Facts silent_facts(Milliseconds bound, int64_t now_ms) {
+  Facts facts;
+  facts.why = fmt::format("no answer within {}", duration_text(bound));
+  facts.looked_at_ms = facts.away_since_ms = now_ms;
+  return facts;
+}
 
 std::map<std::string, Facts> observe(Shell& shell, Clock& clock, const std::string& application,
                                      const std::vector<Host>& hosts,
@@ -49,8 +54,8 @@ std::map<std::string, Facts> observe(Shell& shell, Clock& clock, const std::stri
   std::map<RequestId, std::string> waiting;
   for (const Observation& observation : observations) {
     const std::string key = observation_key(observation.name, observation.where);
-    seen[key].why = fmt::format("no answer within {}", duration_text(bound));
-    waiting[shell.start(request_of(application, observation, scripts, bound))] = key;
+    seen[key] = silent_facts(bound, clock.wall_ms());
+    waiting[shell.start(look_request(application, observation, scripts, bound))] = key;
   }
   const Instant deadline = clock.now() + bound;
   while (!waiting.empty()) {
@@ -71,10 +76,12 @@ std::map<std::string, Facts> merge_facts(std::map<std::string, Facts> known,
     Facts& kept = known[key];
     if (facts.reachable) {
       kept = facts;
-    } else {
-      kept.reachable = false;
-      kept.why = facts.why;
+      continue;
     }
+    kept.reachable = false;
+    kept.why = facts.why;
+    kept.looked_at_ms = facts.looked_at_ms;
+    if (kept.away_since_ms == 0) kept.away_since_ms = facts.away_since_ms;
   }
   return known;
 }

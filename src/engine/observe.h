@@ -20,6 +20,13 @@ std::map<std::string, Facts> observe(Shell& shell, Clock& clock, const std::stri
                                      const std::map<std::string, std::string>& scripts,
                                      Milliseconds bound);
 
+// The parts of it, for watch_all.h: the request of one look, what its answer says, and what is said
+// of a look that was not answered in time.
+ShellRequest look_request(const std::string& application, const Observation& observation,
+                          const std::map<std::string, std::string>& scripts, Milliseconds bound);
+Facts facts_of(const Answer& answer, int64_t now_ms);
+Facts silent_facts(Milliseconds bound, int64_t now_ms);
+
 // What is known now: the new facts, and for what could not be seen the older values with their age.
 std::map<std::string, Facts> merge_facts(std::map<std::string, Facts> known,
                                          const std::map<std::string, Facts>& seen);

@@ -46,4 +46,10 @@ const Facts& Snapshot::of(std::string_view name, std::string_view where) const {
   return found == facts.end() ? nothing : found->second;
 }
 
+const std::vector<Facts>& Snapshot::past_of(std::string_view name, std::string_view where) const {
+  static const std::vector<Facts> nothing;
+  auto found = past.find(observation_key(name, where));
+  return found == past.end() ? nothing : found->second;
+}
+
 }  // namespace switchback

@@ -24,6 +24,8 @@ struct Facts {
   bool reachable = false;  // false: the look failed; `why` says how, `values` may hold older ones
   std::string why;
   int64_t observed_at_ms = 0;  // wall clock of the values; 0: never observed
+  int64_t looked_at_ms = 0;    // of the newest look, whether it succeeded or not
+  int64_t away_since_ms = 0;   // of the first look that failed since the last answer; 0: it answers
   std::map<std::string, std::string> values;
 
   // The value, or nothing when it is missing or empty.
@@ -34,11 +36,17 @@ struct Facts {
 // Reads lines "name=value"; other lines, repeated names and more than 500 lines are ignored.
 std::map<std::string, std::string> parse_facts(std::string_view output);
 
+// Earlier looks by key, the oldest first: thinned with age, and only the facts worth keeping.
+// `observed_at_ms` is the time of the look; one that failed has no values.
+using PastLooks = std::map<std::string, std::vector<Facts>>;
+
 struct Snapshot {
   int64_t now_ms = 0;
   std::map<std::string, Facts> facts;  // key: observation_key(name, where)
+  PastLooks past;
 
   const Facts& of(std::string_view name, std::string_view where) const;  // empty when unknown
+  const std::vector<Facts>& past_of(std::string_view name, std::string_view where) const;
 };
 
 std::string observation_key(std::string_view name, std::string_view where);

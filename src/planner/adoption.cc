@@ -27,10 +27,12 @@ void join_adoption(Draft& draft, const Claim& claim, StatusPair pair) {
 }
 
 // Draft's `from` is the standby in this file; a pass reads from the active side.
-void join_sync(Draft& draft) {
+void join_sync(Draft& draft, const std::vector<std::string>& only) {
   std::swap(draft.from, draft.to);
   for (const Component& component : draft.application.components) {
-    draft.add_hook(Hook::refresh, component, {});
+    const bool wanted =
+        only.empty() || std::find(only.begin(), only.end(), component.name) != only.end();
+    if (wanted) draft.add_hook(Hook::refresh, component, {});
   }
 }
 
@@ -119,8 +121,9 @@ std::string observed_active(const Application& application, const Snapshot& snap
 }
 
 Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& application,
-                                const Claim& claim, const Snapshot& snapshot, Operation operation,
-                                const std::string& active) {
+                                const Claim& claim, const Snapshot& snapshot,
+                                const PlanRequest& request, const std::string& active) {
+  const Operation operation = request.operation;
   const bool adopts = operation == Operation::adopt;
   const std::string standby = application.other_site(active).name;
   Draft draft(catalogue, application, snapshot, operation, standby, active);
@@ -154,7 +157,7 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
   } else if (operation == Operation::release) {
     draft.add("release", release_steps(application), {});
   } else {
-    join_sync(draft);
+    join_sync(draft, request.only);
     const auto published = published_pair(application, snapshot);
     if (published) add_one_active(application, *published, active, plan);
     add_foreign_claims(application, claim, snapshot, "switchback resolve " + application.name,

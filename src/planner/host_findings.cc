@@ -31,6 +31,11 @@ struct Board {
 void judge_reachability(Board& board, const Host& host) {
   const Facts& facts = board.facts(host);
   if (facts.reachable) return;
+  if (host_answers(board.snapshot, host.key)) {
+    board.add(Level::warning, host.key, "answers slowly: " + clean(facts.why, 200),
+              "look at its load: uptime");
+    return;
+  }
   const bool standby = host.site != board.active;
   const std::string fix = fmt::format("ssh -p {} {}@{}", host.port, host.user, host.address);
   if (facts.why.empty() && facts.observed_at_ms == 0) {

@@ -21,6 +21,7 @@ namespace switchback {
 struct PlanRequest {
   Operation operation = Operation::switchover;
   std::string to_site;  // becomes active (reprotect: is rebuilt); empty: the obvious one
+  std::vector<std::string> only = {};  // a sync: these components; empty: all
 };
 
 // The component types and the scripts that a plan may use: those of the types, those of the sites

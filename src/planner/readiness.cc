@@ -25,20 +25,6 @@ int gravity(Level level) {
   return 3;
 }
 
-std::string_view level_text(Level level) {
-  switch (level) {
-    case Level::blocking:
-      return "blocking";
-    case Level::unknown:
-      return "unknown";
-    case Level::warning:
-      return "warning";
-    case Level::good:
-      return "good";
-  }
-  return "unknown";
-}
-
 // The same words said of both operations are one finding.
 void add_component_findings(const Catalogue& catalogue, const Application& application,
                             const Snapshot& snapshot, Readiness& readiness) {
@@ -68,40 +54,6 @@ void add_component_findings(const Catalogue& catalogue, const Application& appli
   }
 }
 
-// How far the standby is behind, in the words that data components use for it.
-Loss loss_of(const Application& application, const Component& component, const Snapshot& snapshot,
-             const std::string& standby) {
-  Loss loss;
-  loss.component = component.name;
-  for (const Host& host : application.site(standby).hosts) {
-    const Facts& facts = snapshot.of(component.name, host.key);
-    const auto since = Milliseconds(std::max<int64_t>(0, snapshot.now_ms - facts.observed_at_ms));
-    if (const auto bytes = facts.integer("lag_bytes")) loss.bytes = *bytes;
-    if (const auto lag = facts.integer("lag_ms")) loss.age = Milliseconds(*lag) + since;
-    if (const auto age = facts.integer("last_good_age_s")) {
-      loss.age = Milliseconds(*age * 1000) + since;
-    }
-  }
-  if (loss.age) {
-    loss.text = fmt::format("at most the last {}", duration_text(*loss.age));
-    if (loss.bytes) loss.text += fmt::format(" ({} bytes not replayed yet)", *loss.bytes);
-  } else {
-    loss.text = "not known";
-  }
-  return loss;
-}
-
-std::vector<Loss> losses_of(const Catalogue& catalogue, const Application& application,
-                            const Snapshot& snapshot, const std::string& standby) {
-  std::vector<Loss> losses;
-  for (const Component& component : application.components) {
-    const ComponentType* type = catalogue.find_type(component.type);
-    if (type == nullptr || !type->schema.holds_data) continue;
-    losses.push_back(loss_of(application, component, snapshot, standby));
-  }
-  return losses;
-}
-
 std::optional<Prediction> prediction_of(const Catalogue& catalogue, const Application& application,
                                         const Claim& claim, const Snapshot& snapshot,
                                         const Durations& history, Operation operation) {
@@ -112,7 +64,7 @@ std::optional<Prediction> prediction_of(const Catalogue& catalogue, const Applic
 
 void judge_objectives(const Application& application, Readiness& readiness) {
   if (application.data_loss_objective) {
-    for (const Loss& loss : readiness.losses) {
+    for (const Loss& loss : readiness.price.losses) {
       if (!loss.age || *loss.age <= *application.data_loss_objective) continue;
       readiness.findings.push_back(
           {{Level::warning, loss.component,
@@ -123,12 +75,13 @@ void judge_objectives(const Application& application, Readiness& readiness) {
            true});
     }
   }
-  if (application.recovery_time_objective && readiness.failover_outage &&
-      readiness.failover_outage->expected > *application.recovery_time_objective) {
+  const auto& recovery = readiness.price.recovery;
+  if (application.recovery_time_objective && recovery &&
+      recovery->expected > *application.recovery_time_objective) {
     readiness.findings.push_back(
         {{Level::warning, "recovery time",
           fmt::format("a failover takes {} without the people's time; the objective is {}",
-                      duration_text(readiness.failover_outage->expected),
+                      duration_text(recovery->expected),
                       duration_text(*application.recovery_time_objective)),
           "see which steps take it: switchback plan failover " + application.name},
          false,
@@ -147,22 +100,37 @@ void judge(Readiness& readiness) {
   readiness.go = readiness.switchover_go && readiness.failover_go;
 }
 
-Json span_json(const std::optional<Span>& span) {
-  if (!span) return nullptr;
-  return {{"least_ms", span->least.count()},
-          {"expected_ms", span->expected.count()},
-          {"most_ms", span->most.count()}};
+// The age of what a finding rests on: of the look at that host, or the oldest at that component.
+std::optional<Milliseconds> age_of(const Snapshot& snapshot, const std::string& subject) {
+  std::optional<Milliseconds> age;
+  for (const auto& [key, facts] : snapshot.facts) {
+    const bool same = key == observation_key("host", subject) || key.starts_with(subject + "@");
+    if (!same || facts.observed_at_ms == 0) continue;
+    const Milliseconds one{std::max<int64_t>(0, snapshot.now_ms - facts.observed_at_ms)};
+    age = std::max(age.value_or(one), one);
+  }
+  return age;
 }
 
-Json losses_json(const std::vector<Loss>& losses) {
-  Json rows = Json::array();
-  for (const Loss& loss : losses) {
-    rows.push_back({{"component", loss.component},
-                    {"bytes", loss.bytes ? Json(*loss.bytes) : Json()},
-                    {"age_ms", loss.age ? Json(loss.age->count()) : Json()},
-                    {"text", loss.text}});
+std::string effect_of(const Readiness& readiness, const ReadyFinding& each) {
+  const Finding& finding = each.finding;
+  if (finding.level == Level::good) return "";
+  std::vector<std::string> effects;
+  if (gravity(finding.level) <= gravity(Level::unknown)) {
+    effects.push_back(!each.for_failover    ? "a switchover has to wait, a failover goes ahead"
+                      : each.for_switchover ? "neither a switchover nor a failover would go"
+                                            : "a failover would not go");
   }
-  return rows;
+  for (const Loss& loss : readiness.price.losses) {
+    if (loss.component != finding.subject) continue;
+    if (!finding.way_back.empty()) continue;
+    effects.push_back(loss.age ? "a failover now loses " + loss.text
+                               : "nobody knows what a failover now loses");
+  }
+  for (const WayBack& way : readiness.price.way_back) {
+    if (way.component == finding.subject && !finding.way_back.empty()) effects.push_back(way.text);
+  }
+  return join(effects, "; ");
 }
 
 }  // namespace
@@ -197,21 +165,14 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
   readiness.standby = application.other_site(*active).name;
   readiness.findings = host_findings(application, claim, snapshot, *active);
   add_component_findings(catalogue, application, snapshot, readiness);
-  readiness.losses = losses_of(catalogue, application, snapshot, readiness.standby);
   const auto move =
       prediction_of(catalogue, application, claim, snapshot, history, Operation::switchover);
-  const auto emergency =
-      prediction_of(catalogue, application, claim, snapshot, history, Operation::failover);
   if (move) readiness.switchover_outage = move->outage;
-  if (emergency) {
-    readiness.failover_outage = emergency->outage;
-    readiness.guesses = emergency->guesses;
-  }
+  readiness.price = price_now(catalogue, application, claim, snapshot, history);
   judge_objectives(application, readiness);
-  for (const ReadyFinding& each : readiness.findings) {
-    if (each.finding.text.find("way back") != std::string::npos) {
-      readiness.way_back.push_back(each.finding.subject + ": " + each.finding.text);
-    }
+  for (ReadyFinding& each : readiness.findings) {
+    each.age = age_of(snapshot, each.finding.subject);
+    each.effect = effect_of(readiness, each);
   }
   std::stable_sort(readiness.findings.begin(), readiness.findings.end(),
                    [](const ReadyFinding& a, const ReadyFinding& b) {
@@ -221,75 +182,25 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
   return readiness;
 }
 
-Json readiness_json(const Readiness& readiness) {
-  Json findings = Json::array();
-  for (const ReadyFinding& each : readiness.findings) {
-    findings.push_back({{"level", level_text(each.finding.level)},
-                        {"subject", each.finding.subject},
-                        {"text", each.finding.text},
-                        {"fix", each.finding.fix.empty() ? Json() : Json(each.finding.fix)},
-                        {"switchover", each.for_switchover},
-                        {"failover", each.for_failover}});
-  }
-  return {{"application", readiness.application},
-          {"active", readiness.active},
-          {"standby", readiness.standby},
-          {"go", readiness.go},
-          {"switchover_go", readiness.switchover_go},
-          {"failover_go", readiness.failover_go},
-          {"switchover_outage", span_json(readiness.switchover_outage)},
-          {"failover_outage", span_json(readiness.failover_outage)},
-          {"guessed_steps", readiness.guesses},
-          {"loss", losses_json(readiness.losses)},
-          {"way_back", readiness.way_back},
-          {"findings", findings}};
-}
-
-std::string readiness_text(const Readiness& readiness, bool color) {
-  const auto painted = [&](std::string_view words, std::string_view code) {
-    return color ? fmt::format("\033[{}m{}\033[0m", code, words) : std::string(words);
-  };
-  const auto verdict = [&](bool go) { return go ? painted("go", "32") : painted("NO-GO", "31"); };
-  std::string text = fmt::format("{}: {} is active, {} stands by\n\n", readiness.application,
-                                 readiness.active.empty() ? "?" : readiness.active,
-                                 readiness.standby.empty() ? "?" : readiness.standby);
-  const auto outage = [](const std::optional<Span>& span) {
-    return span ? "outage " + span_text(*span) : std::string("outage not known");
-  };
-  text += fmt::format("  switchover  {}  {}, nothing lost\n", verdict(readiness.switchover_go),
-                      outage(readiness.switchover_outage));
-  text += fmt::format("  failover    {}  {} and the time of the people\n",
-                      verdict(readiness.failover_go), outage(readiness.failover_outage));
-  for (const Loss& loss : readiness.losses) {
-    text += fmt::format("    would lose of {}: {}\n", loss.component, clean(loss.text, 300));
-  }
-  for (const std::string& line : readiness.way_back) text += "  " + clean(line, 300) + "\n";
-  if (readiness.guesses > 0) {
-    text += fmt::format("  ({} steps of the failover never ran: their times are guesses)\n",
-                        readiness.guesses);
-  }
-  text += "\n";
-  for (const ReadyFinding& each : readiness.findings) {
-    const Finding& finding = each.finding;
-    const std::string mark = finding.level == Level::blocking  ? painted("✗", "31")
-                             : finding.level == Level::unknown ? painted("?", "33")
-                             : finding.level == Level::warning ? painted("!", "33")
-                                                               : painted("✓", "32");
-    const std::string only = each.for_switchover == each.for_failover ? ""
-                             : each.for_switchover                    ? " (switchover)"
-                                                                      : " (failover)";
-    text += fmt::format("  {} {}: {}{}\n", mark, clean(finding.subject, 100),
-                        clean(finding.text, 500), only);
-    if (!finding.fix.empty() && finding.level != Level::good) {
-      text += "      next: " + clean(finding.fix, 500) + "\n";
-    }
-  }
-  return text;
+Price price_now(const Catalogue& catalogue, const Application& application, const Claim& claim,
+                const Snapshot& snapshot, const Durations& history) {
+  const auto active = active_site(application, claim);
+  if (!active) return {};
+  const auto emergency =
+      prediction_of(catalogue, application, claim, snapshot, history, Operation::failover);
+  Readiness components;
+  components.active = *active;
+  components.standby = application.other_site(*active).name;
+  add_component_findings(catalogue, application, snapshot, components);
+  std::vector<Finding> findings;
+  for (const ReadyFinding& each : components.findings) findings.push_back(each.finding);
+  return price_of(catalogue, application, snapshot, *active, emergency, findings, history);
 }
 
 Json situation_record(const Catalogue& catalogue, const Application& application,
-                      const Claim& claim, const Snapshot& snapshot, const Prediction& prediction) {
-  const auto active = active_site(application, claim);
+                      const Claim& claim, const Snapshot& snapshot, const Prediction& prediction,
+                      const Durations& history) {
+  const Price price = price_now(catalogue, application, claim, snapshot, history);
   Json ages = Json::array();
   for (const auto& [key, facts] : snapshot.facts) {
     ages.push_back(
@@ -301,9 +212,8 @@ Json situation_record(const Catalogue& catalogue, const Application& application
   const auto words = [](const std::optional<Milliseconds>& objective) {
     return objective ? duration_text(*objective) : std::string("none");
   };
-  return {{"loss", active ? losses_json(losses_of(catalogue, application, snapshot,
-                                                  application.other_site(*active).name))
-                          : Json::array()},
+  return {{"loss", losses_json(price.losses)},
+          {"price", price_json(price)},
           {"objectives", fmt::format("objectives: data loss {}, recovery time {}",
                                      words(application.data_loss_objective),
                                      words(application.recovery_time_objective))},

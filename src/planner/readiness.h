@@ -10,21 +10,16 @@
 
 #include "planner/planner.h"
 #include "planner/predict.h"
+#include "planner/price.h"
 
 namespace switchback {
 
 struct ReadyFinding {
   Finding finding;
-  bool for_switchover = true;  // it matters for a planned move
-  bool for_failover = true;    // it matters for an emergency
-};
-
-// What an emergency now would lose of one component, as an upper bound where it is known.
-struct Loss {
-  std::string component;
-  std::optional<int64_t> bytes;
-  std::optional<Milliseconds> age;  // of the newest state that the standby is known to hold
-  std::string text;
+  bool for_switchover = true;            // it matters for a planned move
+  bool for_failover = true;              // it matters for an emergency
+  std::optional<Milliseconds> age = {};  // of the look it rests on
+  std::string effect = {};               // what it does to loss or time; empty when good
 };
 
 struct Readiness {
@@ -35,11 +30,8 @@ struct Readiness {
   bool failover_go = false;
   bool go = false;                     // both
   std::vector<ReadyFinding> findings;  // the gravest first
-  std::vector<Loss> losses;
   std::optional<Span> switchover_outage;
-  std::optional<Span> failover_outage;
-  int guesses = 0;                    // of the failover's steps, how many never ran
-  std::vector<std::string> way_back;  // what it would cost to come home after an emergency
+  Price price;  // of a failover now
 };
 
 // Everything that `ready`, plans and `status` look at; all of it only reads.
@@ -50,10 +42,17 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
 
 Json readiness_json(const Readiness& readiness);
 std::string readiness_text(const Readiness& readiness, bool color);
+// One line that begins with "go" or "NO-GO", for a monitoring check.
+std::string readiness_line(const Readiness& readiness);
+
+// The price alone, for a plan of a failover.
+Price price_now(const Catalogue& catalogue, const Application& application, const Claim& claim,
+                const Snapshot& snapshot, const Durations& history);
 
 // Loss, ages and objectives as they were when a run was created, for its report.
 Json situation_record(const Catalogue& catalogue, const Application& application,
-                      const Claim& claim, const Snapshot& snapshot, const Prediction& prediction);
+                      const Claim& claim, const Snapshot& snapshot, const Prediction& prediction,
+                      const Durations& history);
 
 // Findings about the hosts themselves. For readiness.cc and tests.
 std::vector<ReadyFinding> host_findings(const Application& application, const Claim& claim,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plan/prediction.h"
+
 namespace switchback {
 namespace {
 
@@ -182,6 +184,36 @@ std::string section(const std::string& title, const Json& records,
   return text;
 }
 
+// " (expected 8.4 s (6.0 s to 14 s))" for a span of the situation.
+std::string expected_text(const Json& situation, const char* field) {
+  if (!situation.is_object() || !situation.contains(field)) return "";
+  const Json& span = situation[field];
+  if (!span.is_object()) return "";
+  const auto length = [&](const char* name) { return Milliseconds(span.value(name, int64_t{0})); };
+  return fmt::format(" (expected {})",
+                     span_text({length("least_ms"), length("expected_ms"), length("most_ms")}));
+}
+
+// What had already happened when the button was pressed; runs of older versions do not say it.
+std::string before_lines(const Json& situation) {
+  if (!situation.is_object() || !situation.contains("price")) return "";
+  const Json& price = situation["price"];
+  std::string text;
+  if (const Json& outage = price.at("outage"); outage.is_object()) {
+    const Json& most = outage.at("at_most_ms");
+    text += fmt::format("- outage before the run: at most {}, silent since {}\n",
+                        most.is_null() ? std::string("not known")
+                                       : duration_text(Milliseconds(most.get<int64_t>())),
+                        json_text(outage, "silent_since", "not known"));
+  }
+  if (const Json& gap = price.at("gap"); gap.is_object()) {
+    text += fmt::format("- {} was newer than {} by {}\n", json_text(gap, "newer"),
+                        json_text(gap, "older"),
+                        duration_text(Milliseconds(gap.value("length_ms", int64_t{0}))));
+  }
+  return text;
+}
+
 std::string salvage_lines(const Json& steps) {
   std::string text;
   for (const Json& step : steps) {
@@ -199,11 +231,18 @@ std::string salvage_lines(const Json& steps) {
 std::string loss_lines(const Json& report) {
   std::string text;
   const Json& situation = report.at("situation");
-  if (situation.is_object() && situation.contains("loss")) {
+  const bool emergency = json_text(report, "operation") == "failover";
+  if (emergency) text += before_lines(situation);
+  if (emergency && situation.is_object() && situation.contains("loss")) {
     for (const Json& loss : situation["loss"]) {
-      text += fmt::format("- data loss of {}: {}\n", json_text(loss, "component"),
+      text += fmt::format("- data loss of {}, expected: {}\n", json_text(loss, "component"),
                           json_text(loss, "text"));
     }
+  }
+  for (const Json& step : report.at("steps")) {
+    const std::string bound = json_text(step.at("captures"), "loss_upper_bound_s");
+    if (bound.empty()) continue;
+    text += fmt::format("- data loss found by {}: at most {} s\n", json_text(step, "step"), bound);
   }
   text += salvage_lines(report.at("salvage"));
   for (const Json& amendment : report.at("amendments")) {
@@ -304,8 +343,9 @@ std::string report_markdown(const Json& report) {
   if (const Json& outage = report.at("outage"); outage.is_object()) {
     const Json& measured = outage.at("milliseconds");
     text += fmt::format(
-        "- outage by the run: {}\n",
-        measured.is_null() ? "not over yet" : duration_text(Milliseconds(measured.get<int64_t>())));
+        "- outage by the run: {}{}\n",
+        measured.is_null() ? "not over yet" : duration_text(Milliseconds(measured.get<int64_t>())),
+        expected_text(report.at("situation"), "predicted_outage"));
   }
   const Json& situation = report.at("situation");
   if (situation.is_object() && situation.contains("objectives")) {

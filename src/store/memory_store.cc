@@ -2,9 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "store/rules.h"
 
 namespace switchback {
+
+namespace {
+
+void add_look(std::vector<Facts>& looks, Facts look) {
+  const int64_t now_ms = look.observed_at_ms;
+  const bool thin = looks.empty() || opens_a_slot(looks.back().observed_at_ms, now_ms);
+  looks.push_back(std::move(look));
+  if (!thin) return;
+  std::vector<int64_t> times;
+  for (const Facts& each : looks) times.push_back(each.observed_at_ms);
+  const auto drop = looks_to_drop(times, now_ms);
+  std::erase_if(looks, [&](const Facts& each) {
+    return std::binary_search(drop.begin(), drop.end(), each.observed_at_ms);
+  });
+}
+
+}  // namespace
 
 MemoryStore::MemoryStore(std::string store_id) : store_id_(std::move(store_id)) {}
 
@@ -142,8 +161,21 @@ Result<void> MemoryStore::put_facts(const std::string& application,
                                     const std::map<std::string, Facts>& seen) {
   return write("facts", application, [&] {
     auto& stored = facts_[application];
-    for (const auto& [name, fresh] : seen) stored[name] = newer_facts(stored[name], fresh);
+    for (const auto& [name, fresh] : seen) {
+      if (auto look = new_look(stored[name], fresh)) {
+        add_look(looks_[application][name], std::move(*look));
+      }
+      stored[name] = newer_facts(stored[name], fresh);
+    }
   });
+}
+
+Result<PastLooks> MemoryStore::past_looks(const std::string& application, int64_t since_ms) {
+  PastLooks found = looks_[application];
+  for (auto& [name, looks] : found) {
+    std::erase_if(looks, [&](const Facts& look) { return look.observed_at_ms < since_ms; });
+  }
+  return found;
 }
 
 Result<std::map<std::string, Facts>> MemoryStore::facts(const std::string& application) {
@@ -152,6 +184,18 @@ Result<std::map<std::string, Facts>> MemoryStore::facts(const std::string& appli
 
 Result<void> MemoryStore::put_value(const std::string& key, const std::string& value) {
   return write("value", "", [&] { values_[key] = value; });
+}
+
+Result<void> MemoryStore::replace_value(const std::string& key, const std::string& expected,
+                                        const std::string& next) {
+  bool replaced = false;
+  auto written = write("value", "", [&] {
+    replaced = *value(key) == expected;
+    if (replaced) values_[key] = next;
+  });
+  if (!written) return written;
+  if (!replaced) return std::unexpected(value_changed(key));
+  return {};
 }
 
 Result<std::string> MemoryStore::value(const std::string& key) {

@@ -56,6 +56,9 @@ class MemoryStore : public Store {
   Result<void> put_facts(const std::string& application,
                          const std::map<std::string, Facts>& facts) override;
   Result<std::map<std::string, Facts>> facts(const std::string& application) override;
+  Result<PastLooks> past_looks(const std::string& application, int64_t since_ms) override;
+  Result<void> replace_value(const std::string& key, const std::string& expected,
+                             const std::string& next) override;
   Result<void> put_value(const std::string& key, const std::string& value) override;
   Result<std::string> value(const std::string& key) override;
 
@@ -74,6 +77,7 @@ class MemoryStore : public Store {
   std::map<int64_t, std::vector<StoredEvent>> events_;
   std::map<std::string, JournalHead> heads_;
   std::map<std::string, std::map<std::string, Facts>> facts_;
+  std::map<std::string, PastLooks> looks_;
   std::map<std::string, std::string> values_;
 };
 

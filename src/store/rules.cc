@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/hash.h"
 
@@ -18,6 +20,19 @@ std::unexpected<Error> corrupt(int64_t run, int64_t sequence, std::string_view w
                           "verify` and compare with the copies on the hosts",
                           run, sequence, what));
 }
+
+struct Thinning {
+  int64_t younger_than_ms;
+  int64_t slot_ms;
+};
+constexpr Thinning thinning[] = {
+    {3'600'000, 10'000}, {86'400'000, 300'000}, {30 * int64_t{86'400'000}, 3'600'000}};
+
+// Long, and the same from month to month; the newest look has them.
+constexpr std::string_view not_kept[] = {"enabled",    "addresses", "missing_tools",
+                                         "machine_id", "hostname",  "guarded."};
+constexpr size_t look_values_limit = 80;
+constexpr size_t look_value_limit_bytes = 120;
 
 }  // namespace
 
@@ -148,6 +163,11 @@ Error open_run_exists(const std::string& application, int64_t run) {
                       run, application, run, run)};
 }
 
+Error value_changed(const std::string& key) {
+  return {ErrorCode::refused,
+          fmt::format("replacing {}: somebody else was faster; read it and decide again", key)};
+}
+
 Error run_missing(int64_t run) {
   return {
       ErrorCode::not_found,
@@ -195,14 +215,56 @@ Facts newer_facts(const Facts& stored, const Facts& seen) {
   Facts kept = stored;
   kept.reachable = false;
   kept.why = seen.why;
+  kept.looked_at_ms = std::max(stored.looked_at_ms, seen.looked_at_ms);
+  if (kept.away_since_ms == 0) kept.away_since_ms = seen.away_since_ms;
   return kept;
 }
 
+std::optional<Facts> new_look(const Facts& stored, const Facts& seen) {
+  if (seen.looked_at_ms <= stored.looked_at_ms) return std::nullopt;
+  Facts look;
+  look.reachable = seen.reachable;
+  look.looked_at_ms = look.observed_at_ms = seen.looked_at_ms;
+  if (!seen.reachable) return look;
+  for (const auto& [name, value] : seen.values) {
+    const bool dull =
+        std::any_of(std::begin(not_kept), std::end(not_kept),
+                    [&](std::string_view prefix) { return name.starts_with(prefix); });
+    if (!dull && look.values.size() < look_values_limit) {
+      look.values[name] = clean(value, look_value_limit_bytes);
+    }
+  }
+  return look;
+}
+
+bool opens_a_slot(int64_t newest_ms, int64_t at_ms) {
+  return newest_ms / thinning[1].slot_ms != at_ms / thinning[1].slot_ms;
+}
+
+std::vector<int64_t> looks_to_drop(const std::vector<int64_t>& at_ms, int64_t now_ms) {
+  std::vector<int64_t> drop;
+  int64_t last_slot_ms = 0;
+  int64_t last_slot = -1;
+  for (const int64_t at : at_ms) {
+    const Thinning* row =
+        std::find_if(std::begin(thinning), std::end(thinning),
+                     [&](const auto& r) { return now_ms - at <= r.younger_than_ms; });
+    if (row == std::end(thinning)) {
+      drop.push_back(at);
+      continue;
+    }
+    const int64_t slot = at / row->slot_ms;
+    if (slot == last_slot && row->slot_ms == last_slot_ms) drop.push_back(at);
+    last_slot = slot;
+    last_slot_ms = row->slot_ms;
+  }
+  return drop;
+}
+
 Json facts_to_json(const Facts& facts) {
-  return {{"reachable", facts.reachable},
-          {"why", facts.why},
-          {"observed_at", facts.observed_at_ms},
-          {"values", facts.values}};
+  return {{"reachable", facts.reachable},        {"why", facts.why},
+          {"observed_at", facts.observed_at_ms}, {"looked_at", facts.looked_at_ms},
+          {"away_since", facts.away_since_ms},   {"values", facts.values}};
 }
 
 Result<Facts> facts_from_json(const Json& value) {
@@ -211,6 +273,9 @@ Result<Facts> facts_from_json(const Json& value) {
     facts.reachable = value.at("reachable").get<bool>();
     facts.why = value.at("why").get<std::string>();
     facts.observed_at_ms = value.at("observed_at").get<int64_t>();
+    // Stores of format 1 did not keep these two.
+    facts.looked_at_ms = value.value("looked_at", int64_t{0});
+    facts.away_since_ms = value.value("away_since", int64_t{0});
     facts.values = value.at("values").get<std::map<std::string, std::string>>();
     return facts;
   } catch (const std::exception& problem) {

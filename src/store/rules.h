@@ -50,6 +50,7 @@ Result<void> may_claim(const std::string& application, const Claim& current, con
                        const Claim& next);
 
 Error open_run_exists(const std::string& application, int64_t run);
+Error value_changed(const std::string& key);
 Error run_missing(int64_t run);
 Error run_row_missing(int64_t run);  // its events are there
 
@@ -63,6 +64,22 @@ std::optional<PastDuration> duration_of(const std::string& operation, const std:
 // What is kept when `seen` arrives and `stored` was known: the newer one wins, and a failed look
 // never wipes out what was known of a host that is gone.
 Facts newer_facts(const Facts& stored, const Facts& seen);
+
+// The history of looks
+// -----------------------------------------------------------------------------
+
+// What the history keeps of `seen`, when it is newer than what was `stored`: the facts that change
+// or matter later, bounded in number and length.
+std::optional<Facts> new_look(const Facts& stored, const Facts& seen);
+
+// The history is thinned when a look falls into another slot of the second row than the one before.
+bool opens_a_slot(int64_t newest_ms, int64_t at_ms);
+
+// Which of the looks (ascending times) are dropped: one stays per 10 s for an hour, per 5 minutes
+// for a day, per hour for 30 days. The first of each slot stays, so that thinning again changes
+// nothing. At most looks_limit stay, whatever the interval is.
+std::vector<int64_t> looks_to_drop(const std::vector<int64_t>& at_ms, int64_t now_ms);
+inline constexpr size_t looks_limit = 360 + 288 + 720 + 3;
 
 Json facts_to_json(const Facts& facts);
 Result<Facts> facts_from_json(const Json& value);

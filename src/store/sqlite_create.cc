@@ -36,6 +36,13 @@ constexpr const char* schema = R"sql(
   create table named_values(key text primary key, value text not null) without rowid;
 )sql";
 
+// Since format 2: what was seen and when, thinned with age; without text the look failed.
+constexpr const char* looks_schema = R"sql(
+  create table if not exists looks(application text not null, name text not null,
+    at_ms integer not null, text text not null, primary key(application, name, at_ms))
+    without rowid;
+)sql";
+
 std::unexpected<Error> system_failure(std::string_view doing, const std::string& what) {
   return fail(ErrorCode::unavailable,
               fmt::format("{} {}: {}; check the path, its disk and who may write there", doing,
@@ -48,6 +55,7 @@ Result<void> fill_store(const std::string& file) {
   SqliteTransaction transaction(*database);
   auto done = transaction.begin();
   if (done) done = database->script(schema);
+  if (done) done = database->script(looks_schema);
   if (done) {
     done = database->run("insert into meta(key, value) values('format', ?), ('store_id', ?)",
                          {std::to_string(store_format), random_hex(16)});
@@ -95,6 +103,18 @@ Result<void> check_existing(const std::string& file, const struct stat& found) {
     return system_failure("closing to others the store", file);
   }
   return {};
+}
+
+// Only adds: what an older format holds is read as it is.
+Result<void> upgrade(SqliteDatabase& database) {
+  SqliteTransaction transaction(database);
+  auto done = transaction.begin();
+  if (done) done = database.script(looks_schema);
+  if (done) {
+    done = database.run("update meta set value = ? where key = 'format'",
+                        {std::to_string(store_format)});
+  }
+  return done ? transaction.commit() : done;
 }
 
 }  // namespace
@@ -153,6 +173,8 @@ Result<std::string> read_store_identity(SqliteDatabase& database) {
     return fail(ErrorCode::corrupt,
                 "opening the store: it has no format or no identity; put a copy in its place");
   }
+  // Not now, then at the next opening: a full disk must not hide who is active.
+  if (written < store_format) static_cast<void>(upgrade(database));
   return store_id;
 }
 

@@ -169,8 +169,10 @@ Result<std::vector<PastDuration>> SqliteStore::durations(const std::string& appl
   std::vector<PastDuration> durations;
   auto done = database_.run(
       "select runs.operation, events.text from events join runs on runs.run = events.run where "
-      "runs.run in (select run from runs where application = ? order by run desc limit 20) and "
-      "events.text like '%\"kind\":\"step_ended\"%' order by events.run, events.sequence",
+      "runs.run in (select run from (select run from runs where application = ?1 and operation <> "
+      "'sync' order by run desc limit 20) union select run from (select run from runs where "
+      "application = ?1 and operation = 'sync' order by run desc limit 20)) and events.text like "
+      "'%\"kind\":\"step_ended\"%' order by events.run, events.sequence",
       {application}, [&](const SqliteRow& row) {
         if (auto duration = duration_of(row.text(0), row.text(1))) durations.push_back(*duration);
       });
@@ -206,54 +208,6 @@ Result<StoredJournal> SqliteStore::stored_journal(const std::string& application
   if (!newest) return std::unexpected(newest.error());
   journal.head = *newest;
   return journal;
-}
-
-Result<void> SqliteStore::put_facts(const std::string& application,
-                                    const std::map<std::string, Facts>& seen) {
-  SqliteTransaction transaction(database_);
-  if (auto begun = transaction.begin(); !begun) return begun;
-  auto stored = facts(application);
-  if (!stored) return std::unexpected(stored.error());
-  for (const auto& [name, fresh] : seen) {
-    const std::string text = dump_json(facts_to_json(newer_facts((*stored)[name], fresh)));
-    auto written = database_.run(
-        "insert into facts(application, name, text) values(?, ?, ?) on conflict(application, name) "
-        "do update set text = excluded.text",
-        {application, name, text});
-    if (!written) return written;
-  }
-  return transaction.commit();
-}
-
-Result<std::map<std::string, Facts>> SqliteStore::facts(const std::string& application) {
-  std::map<std::string, std::string> texts;
-  auto done = database_.run("select name, text from facts where application = ?", {application},
-                            [&](const SqliteRow& row) { texts[row.text(0)] = row.text(1); });
-  if (!done) return std::unexpected(done.error());
-  std::map<std::string, Facts> found;
-  for (const auto& [name, text] : texts) {
-    const auto json = parse_json(text, "stored facts");
-    if (!json) return std::unexpected(json.error());
-    auto facts = facts_from_json(*json);
-    if (!facts) return std::unexpected(facts.error());
-    found[name] = std::move(*facts);
-  }
-  return found;
-}
-
-Result<void> SqliteStore::put_value(const std::string& key, const std::string& value) {
-  return database_.run(
-      "insert into named_values(key, value) values(?, ?) on conflict(key) do update set value = "
-      "excluded.value",
-      {key, value});
-}
-
-Result<std::string> SqliteStore::value(const std::string& key) {
-  std::string found;
-  auto done = database_.run("select value from named_values where key = ?", {key},
-                            [&](const SqliteRow& row) { found = row.text(0); });
-  if (!done) return std::unexpected(done.error());
-  return found;
 }
 
 Result<std::vector<StoredRun>> SqliteStore::stored_runs(const std::string& application) {

@@ -13,7 +13,7 @@
 
 namespace switchback {
 
-inline constexpr int store_format = 1;
+inline constexpr int store_format = 2;
 
 class SqliteStore : public Store {
  public:
@@ -39,6 +39,9 @@ class SqliteStore : public Store {
   Result<void> put_facts(const std::string& application,
                          const std::map<std::string, Facts>& facts) override;
   Result<std::map<std::string, Facts>> facts(const std::string& application) override;
+  Result<PastLooks> past_looks(const std::string& application, int64_t since_ms) override;
+  Result<void> replace_value(const std::string& key, const std::string& expected,
+                             const std::string& next) override;
   Result<void> put_value(const std::string& key, const std::string& value) override;
   Result<std::string> value(const std::string& key) override;
 
@@ -46,6 +49,7 @@ class SqliteStore : public Store {
   explicit SqliteStore(SqliteDatabase database) : database_(std::move(database)) {}
 
   Result<void> check_identity();
+  Result<void> add_look(const std::string& application, const std::string& name, const Facts& look);
   Result<std::vector<StoredRun>> stored_runs(const std::string& application);
   Result<std::vector<StoredEvent>> stored_events(int64_t run);
   Result<std::string> application_of(int64_t run);

@@ -70,9 +70,16 @@ class Store {
   virtual Result<void> put_facts(const std::string& application,
                                  const std::map<std::string, Facts>& facts) = 0;
   virtual Result<std::map<std::string, Facts>> facts(const std::string& application) = 0;
+  // The history that put_facts keeps: every look since `since_ms`, thinned with age
+  // (store/rules.h).
+  virtual Result<PastLooks> past_looks(const std::string& application, int64_t since_ms) = 0;
 
   // Small named values: the adopted flag, the configuration's path.
   virtual Result<void> put_value(const std::string& key, const std::string& value) = 0;
+  // Replaces the value if it is still `expected`; else `refused`. Of several that saw the same
+  // value exactly one succeeds: it does the job that the value stands for.
+  virtual Result<void> replace_value(const std::string& key, const std::string& expected,
+                                     const std::string& next) = 0;
   virtual Result<std::string> value(const std::string& key) = 0;  // empty when missing
 };
 

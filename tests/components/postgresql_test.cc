@@ -209,11 +209,19 @@ struct Sides {
       {"auto_conninfo", "no"}};
 };
 
+Facts seen(const std::map<std::string, std::string>& values) {
+  Facts facts;
+  facts.reachable = true;
+  facts.observed_at_ms = 1;
+  facts.values = values;
+  return facts;
+}
+
 std::vector<Finding> ready(const Sides& sides, Operation operation = Operation::switchover) {
   const Application application = shop();
   Snapshot snapshot;
-  snapshot.facts[observation_key("database", "dc/db")] = {true, "", 1, sides.dc};
-  snapshot.facts[observation_key("database", "dr/db")] = {true, "", 1, sides.dr};
+  snapshot.facts[observation_key("database", "dc/db")] = seen(sides.dc);
+  snapshot.facts[observation_key("database", "dr/db")] = seen(sides.dr);
   return postgresql_type().ready(context_of(application, snapshot, operation, "dc", "dr"));
 }
 

@@ -25,6 +25,13 @@ struct World {
     }
   }
   Facts& on(const std::string& host) { return snapshot.facts[observation_key("host", host)]; }
+  void lose(const std::string& host) {
+    for (auto& [key, facts] : snapshot.facts) {
+      if (!key.ends_with("@" + host)) continue;
+      facts.reachable = false;
+      facts.why = "connection timed out";
+    }
+  }
   Readiness answer() const { return ready(recorder_catalogue(), application, claim, snapshot, {}); }
 };
 
@@ -39,7 +46,7 @@ TEST(Readiness, is_go_when_nothing_speaks_against_it) {
   const Readiness readiness = World().answer();
   EXPECT_TRUE(readiness.go) << readiness_text(readiness, false);
   EXPECT_EQ(readiness.standby, "dr");
-  EXPECT_TRUE(readiness.failover_outage.has_value());
+  EXPECT_TRUE(readiness.price.recovery.has_value());
 }
 
 TEST(Readiness, what_was_never_looked_at_is_never_a_go) {
@@ -53,12 +60,20 @@ TEST(Readiness, what_was_never_looked_at_is_never_a_go) {
 
 TEST(Readiness, an_unreachable_active_side_stops_a_switchover_and_not_a_failover) {
   World world;
-  world.on("dc/db").reachable = false;
-  world.on("dc/db").why = "connection timed out";
+  world.lose("dc/db");
   EXPECT_FALSE(world.answer().switchover_go);
   EXPECT_TRUE(world.answer().failover_go);
-  world.on("dr/db").reachable = false;
+  world.lose("dr/db");
   EXPECT_FALSE(world.answer().failover_go);
+}
+
+TEST(Readiness, a_host_that_answers_one_look_too_late_is_slow_and_not_silent) {
+  World world;
+  world.on("dr/db").reachable = false;
+  world.on("dr/db").why = "no answer within 12.0 s";
+  EXPECT_NE(find(world.answer(), "answers slowly"), nullptr);
+  EXPECT_TRUE(world.answer().failover_go);
+  EXPECT_EQ(world.answer().price.state, ActiveState::answers);
 }
 
 TEST(Readiness, a_host_with_another_claim_blocks) {
@@ -115,9 +130,9 @@ TEST(Readiness, says_what_would_be_lost_with_the_age_of_the_look) {
   standby.values["lag_bytes"] = "4096";
   standby.values["lag_ms"] = "500";
   const Readiness readiness = world.answer();
-  ASSERT_EQ(readiness.losses.size(), 2u);
-  EXPECT_EQ(readiness.losses[0].text, "at most the last 2.5 s (4096 bytes not replayed yet)");
-  EXPECT_EQ(readiness.losses[1].text, "not known");
+  ASSERT_EQ(readiness.price.losses.size(), 2u);
+  EXPECT_EQ(readiness.price.losses[0].text, "at most the last 2.5 s (4096 bytes not replayed yet)");
+  EXPECT_EQ(readiness.price.losses[1].text, "not known");
   world.application.data_loss_objective = Milliseconds(1'000);
   EXPECT_NE(find(world.answer(), "the objective is 1.0 s"), nullptr);
 }

@@ -120,6 +120,10 @@ std::vector<Finding> ready(const HookContext& context) {
     if (const auto trouble = facts.get("trouble")) {
       findings.push_back({Finding::Level::blocking, context.component.name, *trouble, "repair it"});
     }
+    if (const auto way = facts.get("way")) {
+      findings.push_back({Finding::Level::good, context.component.name,
+                          "after a failover the way back is a " + *way, "", *way});
+    }
   }
   return findings;
 }

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "store/audit.h"
+#include "store/rules.h"
 #include "store_samples.h"
 
 namespace switchback {
@@ -90,14 +91,73 @@ TEST_F(SqliteFile, leaves_no_other_file_behind) {
   EXPECT_EQ(names, std::vector<std::string>{"store.sqlite"});
 }
 
+TEST_F(SqliteFile, of_the_first_format_is_read_and_gets_a_history) {
+  {
+    auto store = SqliteStore::open(file());
+    Facts facts;
+    facts.reachable = true;
+    facts.observed_at_ms = 5;
+    facts.values = {{"status", "production"}};
+    ASSERT_TRUE((*store)->put_facts("shop", {{"host@dc/app", facts}}));
+    ASSERT_TRUE((*store)->create_run("shop", {created_event()}));
+  }
+  {
+    auto raw = SqliteDatabase::open(file(), false);
+    ASSERT_TRUE(
+        raw->script("drop table looks; update meta set value = '1' where key = 'format'; "
+                    "update facts set text = json_remove(text, '$.looked_at', "
+                    "'$.away_since')"));
+  }
+  auto store = SqliteStore::open(file());
+  ASSERT_TRUE(store) << store.error().message;
+  auto facts = (*store)->facts("shop");
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->at("host@dc/app").get("status"), "production");
+  EXPECT_EQ((*store)->runs("shop")->size(), 1u);
+  Facts seen;
+  seen.reachable = true;
+  seen.observed_at_ms = seen.looked_at_ms = 10;
+  ASSERT_TRUE((*store)->put_facts("shop", {{"host@dc/app", seen}}));
+  EXPECT_EQ((*store)->past_looks("shop", 0)->at("host@dc/app").size(), 1u);
+}
+
+TEST_F(SqliteFile, stays_small_after_forty_days_of_looks) {
+  auto store = SqliteStore::open(file());
+  std::map<std::string, Facts> seen;
+  for (int i = 0; i < 12; ++i) {
+    Facts& facts = seen[fmt::format("look{}@dc/app", i)];
+    facts.reachable = true;
+    for (int n = 0; n < 40; ++n) facts.values[fmt::format("fact.{}", n)] = "0/123456";
+  }
+  const int64_t day = 86'400'000;
+  const int64_t end = 1'700'000'000'000;
+  const auto look_from = [&](int64_t age, int64_t until, int64_t step) {
+    for (int64_t now = end - age; now < end - until; now += step) {
+      for (auto& [name, facts] : seen) facts.observed_at_ms = facts.looked_at_ms = now;
+      ASSERT_TRUE((*store)->put_facts("shop", seen));
+    }
+  };
+  look_from(40 * day, day, 3'600'000);
+  look_from(day, 3'600'000, 300'000);
+  look_from(3'600'000, 0, 30'000);
+  const auto looks = (*store)->past_looks("shop", 0)->at("look0@dc/app");
+  EXPECT_GT(looks.size(), 1'000u);
+  EXPECT_LE(looks.size(), looks_limit);
+  EXPECT_GE(looks.front().observed_at_ms, end - 30 * day - 3'600'000);
+  const auto bytes = std::filesystem::file_size(file());
+  std::cout << fmt::format("{} looks of 12 things: {:.1f} MiB\n", looks.size(),
+                           static_cast<double>(bytes) / (1 << 20));
+  EXPECT_LT(bytes, 24u << 20);
+}
+
 TEST_F(SqliteFile, of_a_newer_format_is_refused) {
   { const auto store = SqliteStore::open(file()).value(); }
   auto raw = SqliteDatabase::open(file(), false).value();
-  ASSERT_TRUE(raw.script("update meta set value = '2' where key = 'format'"));
+  ASSERT_TRUE(raw.script("update meta set value = '3' where key = 'format'"));
   const auto store = SqliteStore::open(file());
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::refused);
-  EXPECT_NE(store.error().message.find("format 2"), std::string::npos);
+  EXPECT_NE(store.error().message.find("format 3"), std::string::npos);
 }
 
 TEST_F(SqliteFile, that_is_foreign_or_empty_is_never_a_fresh_start) {

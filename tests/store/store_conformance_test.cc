@@ -1,13 +1,27 @@
 // What every store promises, run against each implementation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "store/audit.h"
 #include "store/memory_store.h"
+#include "store/rules.h"
 #include "store/sqlite_store.h"
 #include "store_samples.h"
 
 namespace switchback {
 namespace {
+
+// As a store of before knew it: without the times of looks.
+Facts look_of(int64_t observed_at_ms, const std::string& why,
+              std::map<std::string, std::string> values) {
+  Facts facts;
+  facts.reachable = why.empty();
+  facts.why = why;
+  facts.observed_at_ms = observed_at_ms;
+  facts.values = std::move(values);
+  return facts;
+}
 
 enum class Kind { sqlite, memory };
 
@@ -172,9 +186,9 @@ TEST_P(StoreConformance, a_claim_is_won_by_one) {
 }
 
 TEST_P(StoreConformance, keeps_the_last_known_facts_of_a_host_that_is_gone) {
-  Facts seen{true, "", 100, {{"lsn", "0/100"}}};
+  Facts seen = look_of(100, "", {{"lsn", "0/100"}});
   ASSERT_TRUE(store_->put_facts("shop", {{"database@dc/db", seen}, {"host@dr/db", seen}}));
-  ASSERT_TRUE(store_->put_facts("shop", {{"database@dc/db", Facts{false, "no route", 0, {}}}}));
+  ASSERT_TRUE(store_->put_facts("shop", {{"database@dc/db", look_of(0, "no route", {})}}));
   reopen();
   auto facts = store_->facts("shop");
   ASSERT_TRUE(facts) << facts.error().message;
@@ -184,7 +198,7 @@ TEST_P(StoreConformance, keeps_the_last_known_facts_of_a_host_that_is_gone) {
   EXPECT_EQ((*facts)["database@dc/db"].observed_at_ms, 100);
   EXPECT_EQ((*facts)["database@dc/db"].values["lsn"], "0/100");
   // A slower looker does not overwrite what was seen later.
-  ASSERT_TRUE(store_->put_facts("shop", {{"host@dr/db", Facts{true, "", 50, {{"lsn", "0/1"}}}}}));
+  ASSERT_TRUE(store_->put_facts("shop", {{"host@dr/db", look_of(50, "", {{"lsn", "0/1"}})}}));
   EXPECT_EQ((*store_->facts("shop"))["host@dr/db"].values["lsn"], "0/100");
   EXPECT_TRUE(store_->facts("other")->empty());
 }
@@ -258,6 +272,96 @@ TEST(MemoryStore, a_crash_after_the_write_leaves_it_written) {
     store.on_write({});
     EXPECT_EQ(store.last_sequence(run).value(), before ? 1 : 2);
   }
+}
+
+Facts look_at_time(int64_t at_ms, const std::string& lag) {
+  Facts facts;
+  facts.reachable = !lag.empty();
+  facts.looked_at_ms = at_ms;
+  if (facts.reachable) {
+    facts.observed_at_ms = at_ms;
+    facts.values = {{"lag_ms", lag}, {"enabled", "a long list of units"}};
+  } else {
+    facts.why = "no route";
+    facts.away_since_ms = at_ms;
+  }
+  return facts;
+}
+
+TEST_P(StoreConformance, keeps_what_was_seen_before_and_when_nothing_was) {
+  const std::string key = "database@dr/db";
+  const std::pair<int64_t, const char*> looks[] = {
+      {100'000, "5"}, {130'000, "7"}, {160'000, ""}, {190'000, ""}};
+  for (const auto& [at, lag] : looks) {
+    ASSERT_TRUE(store_->put_facts("shop", {{key, look_at_time(at, lag)}}));
+  }
+  ASSERT_TRUE(
+      store_->put_facts("shop", {{key, look_at_time(190'000, "")}}));  // the same look again
+  reopen();
+  const Facts now = store_->facts("shop")->at(key);
+  EXPECT_FALSE(now.reachable);
+  EXPECT_EQ(now.observed_at_ms, 130'000);
+  EXPECT_EQ(now.away_since_ms, 160'000) << "since the first look that failed";
+  EXPECT_EQ(now.looked_at_ms, 190'000);
+  const auto past = store_->past_looks("shop", 0);
+  ASSERT_TRUE(past) << past.error().message;
+  const auto& kept = past->at(key);
+  ASSERT_EQ(kept.size(), 4u);
+  EXPECT_EQ(kept[1].get("lag_ms"), "7");
+  EXPECT_EQ(kept[1].get("enabled"), std::nullopt) << "long and always the same";
+  EXPECT_FALSE(kept[3].reachable);
+  EXPECT_EQ(store_->past_looks("shop", 150'000)->at(key).size(), 2u);
+  ASSERT_TRUE(store_->put_facts("shop", {{key, look_at_time(220'000, "1")}}));
+  EXPECT_EQ(store_->facts("shop")->at(key).away_since_ms, 0) << "it answers again";
+}
+
+TEST_P(StoreConformance, of_two_that_saw_the_same_value_one_replaces_it) {
+  EXPECT_TRUE(store_->replace_value("job", "", "1 a"));
+  EXPECT_EQ(store_->replace_value("job", "", "1 b").error().code, ErrorCode::refused);
+  EXPECT_EQ(store_->value("job"), "1 a");
+  EXPECT_TRUE(store_->replace_value("job", "1 a", "2 b"));
+}
+
+TEST_P(StoreConformance, syncs_do_not_push_the_durations_of_moves_out) {
+  const int64_t run = make_run("failover");
+  Event ended;
+  ended.kind = EventKind::step_ended;
+  ended.body = {{"step", "database.promote"}, {"outcome", "done"}, {"elapsed_ms", 77}};
+  ASSERT_TRUE(store_->append(run, 1, {ended, ended_event()}));
+  for (int i = 0; i < 25; ++i) {
+    const int64_t sync = make_run("sync");
+    ASSERT_TRUE(store_->append(sync, 1, {ended_event()}));
+  }
+  const auto durations = store_->durations("shop");
+  ASSERT_TRUE(durations) << durations.error().message;
+  ASSERT_EQ(durations->size(), 1u);
+  EXPECT_EQ((*durations)[0].elapsed_ms, 77);
+}
+
+// Thirty days of looks every 10 s, as a store would see them.
+TEST(Looks, thin_out_with_age_and_never_pass_their_limit) {
+  std::vector<int64_t> kept;
+  const int64_t day = 86'400'000;
+  const int64_t begin = 1'700'000'000'000;
+  int64_t now = begin;
+  for (; now < begin + 33 * day; now += 10'000) {
+    const bool thin = kept.empty() || opens_a_slot(kept.back(), now);
+    kept.push_back(now);
+    if (!thin) continue;
+    const auto drop = looks_to_drop(kept, now);
+    std::erase_if(kept,
+                  [&](int64_t at) { return std::binary_search(drop.begin(), drop.end(), at); });
+    // Between two thinnings at most one slot's looks come on top.
+    ASSERT_LE(kept.size(), looks_limit + 30);
+  }
+  const auto count = [&](int64_t from, int64_t until) {
+    return std::count_if(kept.begin(), kept.end(),
+                         [&](int64_t at) { return now - at > from && now - at <= until; });
+  };
+  EXPECT_NEAR(static_cast<double>(count(0, 3'600'000)), 360, 2);
+  EXPECT_NEAR(static_cast<double>(count(3'600'000, day)), 276, 31);  // until the next thinning
+  EXPECT_NEAR(static_cast<double>(count(day, 30 * day)), 696, 13);
+  EXPECT_EQ(count(30 * day + 3'600'000, 99 * day), 0);
 }
 
 }  // namespace

@@ -26,11 +26,14 @@ if postmaster && ask 10 "select concat_ws(e'\n', 'in_recovery='||case when pg_is
     case when pg_is_in_recovery() then 'lag_bytes='||greatest(0, coalesce(r.latest_end_lsn, pg_last_wal_receive_lsn()) - pg_last_wal_replay_lsn())::bigint end,
     case when pg_is_in_recovery() then 'lag_ms='||case when coalesce(r.latest_end_lsn, pg_last_wal_receive_lsn()) <= pg_last_wal_replay_lsn() then 0
       else (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())*1000)::bigint end end,
+    'heard_ms='||(extract(epoch from clock_timestamp() - r.last_msg_receipt_time)*1000)::bigint,
+    case when pg_is_in_recovery() then 'replay_age_ms='||(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())*1000)::bigint end,
     'last_replay='||to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),
     case when pg_is_in_recovery() then 'replay_paused='||case when pg_is_wal_replay_paused() then 'yes' else 'no' end end,
     case when not pg_is_in_recovery() then 'standbys='||(select coalesce(string_agg(concat_ws('/', coalesce(client_addr::text,'local'), state, sync_state, (pg_current_wal_lsn() - replay_lsn)::bigint), ',' order by client_addr), 'none')
       from pg_stat_replication where application_name <> 'pg_basebackup') end,
     'slots='||(select coalesce(string_agg(concat_ws('/', slot_name, slot_type, case when active then 'active' else 'inactive' end, wal_status), ',' order by slot_name), 'none') from pg_replication_slots),
+    'slot_retained_bytes='||(select coalesce(max(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - restart_lsn), 0)::bigint from pg_replication_slots),
     'primary_conninfo_host='||substring(current_setting('primary_conninfo') from 'host *= *''?([^ '']+)'),
     (select string_agg(name||'='||setting, e'\n' order by name) from pg_settings where name in ('archive_mode','hot_standby','max_wal_senders','primary_slot_name',
       'synchronous_standby_names','full_page_writes','wal_level','default_transaction_read_only','recovery_min_apply_delay')),
@@ -60,21 +63,27 @@ if past_of "$now"; then shorten_past; value history "$past${past:+,}$now:end"; v
 else value history "$now:end"; value walkable no; fi
 grep -q '^[ 	]*primary_conninfo' "$data/postgresql.auto.conf" 2>/dev/null && value auto_conninfo yes || value auto_conninfo no
 [ -e "$data/standby.signal" ] && value standby_signal yes || value standby_signal no
-v=$(timeout 5 du -sk "$data" 2>/dev/null) && value data_bytes $((${v%%[!0-9]*} * 1024))
 value free_bytes "$(($(df -Pk "${data%/*}" | awk 'END {print $4 + 0}') * 1024))"
 mountpoint -q "$data" && value own_mount yes || value own_mount no
 v=0
 for d in "$data".diverged.*; do [ -d "$d" ] && v=$((v + 1)); done
 value kept_directories $v
-# The way back needs both from here to there. The passwords are the owner's, in its .pgpass.
+# The way back needs both from here to there. The passwords are the owner's, in its .pgpass. Both at
+# once, and the size beside them: a peer that is gone costs its bound one time.
+answers=$(mktemp -d "${TMPDIR:-/tmp}/switchback.XXXXXX") || exit 2
+trap 'rm -rf "$answers"' EXIT
 reach() {
   who=$1 what=$2 && shift 2
   [ "$who" != - ] || { value "$what" none; return; }
   setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups --reset-env timeout 4 "$bin/psql" -XAtqw "$@" 2>&1
 }
-v=$(reach "$3" replication_access -d "host=$1 port=$2 user=$3 replication=true connect_timeout=3 application_name=switchback" -c 'IDENTIFY_SYSTEM')
+reach "$3" replication_access -d "host=$1 port=$2 user=$3 replication=true connect_timeout=3 application_name=switchback" -c 'IDENTIFY_SYSTEM' >"$answers/replication" &
+reach "$4" rewind_access -d "host=$1 port=$2 user=$4 dbname=$database connect_timeout=3 application_name=switchback" \
+  -c "select has_function_privilege('pg_ls_dir(text,boolean,boolean)','execute') and has_function_privilege('pg_stat_file(text,boolean)','execute') and has_function_privilege('pg_read_binary_file(text,bigint,bigint,boolean)','execute') and has_function_privilege('pg_read_binary_file(text)','execute')" >"$answers/rewind" &
+v=$(timeout 5 du -sk "$data" 2>/dev/null) && value data_bytes $((${v%%[!0-9]*} * 1024))
+wait
+v=$(cat "$answers/replication")
 case $v in "$system|"*) value replication_access yes ;; *=none) echo "$v" ;; *'|'*) value replication_access other_database ;; *) value replication_access no; say "$v" ;; esac
-v=$(reach "$4" rewind_access -d "host=$1 port=$2 user=$4 dbname=$database connect_timeout=3 application_name=switchback" \
-  -c "select has_function_privilege('pg_ls_dir(text,boolean,boolean)','execute') and has_function_privilege('pg_stat_file(text,boolean)','execute') and has_function_privilege('pg_read_binary_file(text,bigint,bigint,boolean)','execute') and has_function_privilege('pg_read_binary_file(text)','execute')")
+v=$(cat "$answers/rewind")
 case $v in t) value rewind_access yes ;; *=none) echo "$v" ;; *) value rewind_access no; say "$v" ;; esac
 exit 0

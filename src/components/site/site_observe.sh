@@ -9,6 +9,7 @@ IFS='. ' read -r up rest </proc/uptime
 fact uptime_s "$up"
 fact boot_id "$(first_line /proc/sys/kernel/random/boot_id)"
 fact cpus "$(nproc 2>/dev/null)"
+read -r load rest </proc/loadavg && fact load "$load"
 while read -r name kb rest; do
   case $name in
     MemTotal:) fact memory_kb "$kb" ;;
