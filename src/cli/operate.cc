@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "cli/executor.h"
+#include "cli/runbook.h"
 #include "cli/situation.h"
 #include "cli/watch.h"
 #include "plan/render.h"
@@ -21,10 +22,15 @@ struct Prepared {
   Prediction prediction;
 };
 
-Result<Prepared> prepare(const Situation& situation, Operation operation, const std::string& to) {
-  const Catalogue all = catalogue();
+Result<Prepared> prepare(const Options& options, const Situation& situation, Operation operation,
+                         const std::string& to, bool keep) {
+  PlanRequest asked;
+  asked.operation = operation;
+  asked.to_site = to;
+  const auto request = with_runbook(options, situation.application, asked, keep);
+  if (!request) return std::unexpected(request.error());
   auto plan =
-      make_plan(all, situation.application, situation.claim, situation.snapshot, {operation, to});
+      make_plan(catalogue(), situation.application, situation.claim, situation.snapshot, *request);
   if (!plan) return std::unexpected(plan.error());
   Prediction prediction = predict(*plan, situation.history);
   return Prepared{std::move(*plan), std::move(prediction)};
@@ -90,7 +96,7 @@ int print_plan(const Options& options, Operation operation, const std::string& a
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(*situation, operation, flags.to);
+  auto prepared = prepare(options, *situation, operation, flags.to, false);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
     print_json(render_json(prepared->plan, prepared->prediction));
@@ -104,7 +110,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
             const OperateFlags& flags) {
   auto situation = look_at(options, application, Look::fresh, !flags.dry_run);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(*situation, operation, flags.to);
+  auto prepared = prepare(options, *situation, operation, flags.to, !flags.dry_run);
   if (!prepared) return report_error(options, prepared.error());
   if (!options.json) {
     fmt::print("{}", plan_text(*prepared, flags));

@@ -8,7 +8,7 @@ namespace switchback {
 
 // `active` is the site that runs the application now.
 Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& application,
-                                const Claim& claim, const Snapshot& snapshot, Operation operation,
-                                const std::string& active);
+                                const Claim& claim, const Snapshot& snapshot,
+                                const PlanRequest& request, const std::string& active);
 
 }  // namespace switchback

@@ -126,7 +126,7 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
   if (!active) return std::unexpected(active.error());
   if (request.operation == Operation::adopt || request.operation == Operation::release ||
       request.operation == Operation::sync) {
-    return make_adoption_plan(catalogue, application, claim, snapshot, request.operation, *active);
+    return make_adoption_plan(catalogue, application, claim, snapshot, request, *active);
   }
   const auto direction = direction_of(application, *active, request);
   if (!direction) return std::unexpected(direction.error());
