@@ -9,6 +9,7 @@
 #include "cli/loss.h"
 #include "cli/operate.h"
 #include "cli/run_commands.h"
+#include "cli/runbook.h"
 #include "cli/serve.h"
 #include "cli/setup.h"
 
@@ -29,6 +30,7 @@ struct Words {
   bool brief = false;
   std::string every = "30s";
   OperateFlags flags;
+  RunbookFlags runbook;
 };
 
 constexpr const char* exit_codes =
@@ -98,6 +100,13 @@ class CommandLine {
     auto* status = add(app_, "status", "Who is active, what runs where, which run is open",
                        [this] { return show_status(options_, words_.application); });
     name_application(status);
+    auto* runbook = add(app_, "runbook", "Write the scripts that work without Switchback", [this] {
+      return write_runbook(options_, words_.application, words_.runbook);
+    });
+    name_application(runbook);
+    runbook->add_option("--out", words_.runbook.out, "The folder; default: ./APP-runbook");
+    runbook->add_flag("--publish", words_.runbook.publish,
+                      "Store them on every host of the application");
     auto* audit = app_.add_subcommand("audit", "Prove that the journal is what was written");
     audit->require_subcommand(1);
     auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation", [this] {

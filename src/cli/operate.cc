@@ -9,6 +9,7 @@
 #include "cli/agree.h"
 #include "cli/executor.h"
 #include "cli/people.h"
+#include "cli/runbook.h"
 #include "cli/serve.h"
 #include "cli/watch.h"
 #include "plan/render.h"
@@ -22,9 +23,15 @@ namespace {
 // A pass whose source died ends after 15 s by itself.
 constexpr Milliseconds sync_end_bound{25'000};
 
-Result<Prepared> prepare(Situation situation, Operation operation, const std::string& to) {
-  auto plan = make_plan(catalogue(), situation.application, situation.claim, situation.snapshot,
-                        {operation, to});
+Result<Prepared> prepare(const Options& options, Situation situation, Operation operation,
+                         const std::string& to, bool keep) {
+  PlanRequest asked;
+  asked.operation = operation;
+  asked.to_site = to;
+  const auto request = with_runbook(options, situation.application, asked, keep);
+  if (!request) return std::unexpected(request.error());
+  auto plan =
+      make_plan(catalogue(), situation.application, situation.claim, situation.snapshot, *request);
   if (!plan) return std::unexpected(plan.error());
   Prediction prediction = predict(*plan, situation.history);
   return Prepared{std::move(situation), std::move(*plan), std::move(prediction)};
@@ -153,7 +160,7 @@ int print_plan(const Options& options, Operation operation, const std::string& a
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(std::move(*situation), operation, flags.to);
+  auto prepared = prepare(options, std::move(*situation), operation, flags.to, false);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
     print_json(plan_record(*prepared));
@@ -174,7 +181,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
       [&]() -> Result<Prepared> {
         auto situation = look_at(options, application, Look::fresh, true);
         if (!situation) return std::unexpected(situation.error());
-        return prepare(std::move(*situation), operation, flags.to);
+        return prepare(options, std::move(*situation), operation, flags.to, true);
       },
       [&](const Prepared& prepared, bool changed) {
         return show_and_ask(options, flags, prepared, changed);

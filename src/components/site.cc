@@ -29,6 +29,12 @@ constexpr std::string_view status_is_body =
 constexpr std::string_view silence_body =
 #include "shell/site_silence.inc"
     ;
+constexpr std::string_view runbook_body =
+#include "shell/site_runbook.inc"
+    ;
+constexpr std::string_view runbook_is_body =
+#include "shell/site_runbook_is.inc"
+    ;
 constexpr std::string_view last_backup_body =
 #include "shell/site_last_backup.inc"
     ;
@@ -87,6 +93,8 @@ constexpr std::array scripts = {
     NamedScript{"site_observe", "STATUS_FILE PATH...", observe_body},
     NamedScript{"site_conflicts", "NADDRESSES ADDRESS... UNIT...", conflicts_body},
     NamedScript{"site_silence", "[ADDRESS PORT,PORT...]...", silence_body},
+    NamedScript{"site_runbook", "MANIFEST", runbook_body},
+    NamedScript{"site_runbook_is", "MANIFEST", runbook_is_body},
     NamedScript{"site_last_backup", "GLOB", last_backup_body},
     NamedScript{"journal_head", "STORE_ID RUN SEQUENCE HASH", journal_head_body},
     NamedScript{"journal_heads", "STORE_ID", journal_heads_body},
@@ -267,6 +275,20 @@ std::vector<Step> adopt_steps(const Application& application) {
     steps.push_back(std::move(step));
   }
   return steps;
+}
+
+Step runbook_step(const Host& host, const std::string& manifest, const std::string& file) {
+  Step step;
+  step.id = step_id("runbook", host);
+  step.phase = "adopt";
+  step.where = host.key;
+  step.title = fmt::format("Keep the break-glass runbooks on {}", host.key);
+  step.probe = script_command("site_runbook_is", literals({manifest}));
+  step.apply = script_command("site_runbook", literals({manifest}));
+  step.apply.secret_stdin = "file:" + file;
+  step.repeatable = true;
+  step.skippable = true;
+  return step;
 }
 
 std::vector<Step> release_steps(const Application& application) {

@@ -55,6 +55,9 @@ Command silence_command(const Application& application, std::string_view site,
 
 // One step per host of both sites; repeatable, and each is proven by its probe.
 std::vector<Step> adopt_steps(const Application& application);
+// Stores the break-glass bundle of that manifest on the host; `file` on the controller holds its
+// stream (planner/bundle.h).
+Step runbook_step(const Host& host, const std::string& manifest, const std::string& file);
 std::vector<Step> release_steps(const Application& application);
 
 }  // namespace switchback

@@ -19,8 +19,9 @@ std::string render_markdown(const Plan& plan, const Prediction& prediction);
 
 // A self-contained POSIX sh program for the day on which Switchback itself is down: it needs ssh
 // and nothing else, asks at every gate, probes before it applies, and keeps its own log. The
-// environment variable RUNBOOK_SSH replaces `ssh`.
-std::string render_shell(const Plan& plan);
+// environment variable RUNBOOK_SSH replaces `ssh`. It works under the plan's claim; with a `name`
+// (that of its file in a bundle) under the newest one that it finds on the hosts.
+std::string render_shell(const Plan& plan, const std::string& name = "");
 
 // plan_to_json() with "hash" and "prediction".
 Json render_json(const Plan& plan, const Prediction& prediction);

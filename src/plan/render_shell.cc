@@ -31,40 +31,73 @@ std::string end_word(const std::string& body) {
   return word;
 }
 
+// The length of the lines that both texts begin with.
+size_t common_lines(const std::string& one, const std::string& other) {
+  const auto [end, unused] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+  const size_t newline = one.rfind('\n', static_cast<size_t>(end - one.begin()));
+  return end == one.begin() || newline == std::string::npos ? 0 : newline + 1;
+}
+
+std::string here_document(const std::string& text) {
+  const std::string word = end_word(text);
+  return fmt::format("      cat <<'{}'\n{}{}{}\n", word, text, text.ends_with('\n') ? "" : "\n",
+                     word);
+}
+
+// Most scripts begin with what the scripts of their component type share. A reader sees such a text
+// once, under the name "shared.N"; `body` puts it in front again.
 std::string scripts_text(const Plan& plan) {
-  std::string text =
-      "# The scripts of the steps, byte for byte as Switchback runs them.\n"
-      "body() {\n  case $1 in\n";
-  for (const auto& [name, body] : plan.scripts) {
-    const std::string word = end_word(body);
-    const auto parameters = plan.script_parameters.find(name);
-    text += fmt::format("    {})", quote_shell(name));
-    if (parameters != plan.script_parameters.end()) text += " # " + parameters->second;
-    text += fmt::format("\n      cat <<'{}'\n{}", word, body);
-    if (!body.ends_with('\n')) text += "\n";
-    text += word + "\n      ;;\n";
+  constexpr size_t worth_sharing = 1'000;
+  std::map<std::string, std::string> by_text;  // sorted: bodies that begin alike are neighbours
+  for (const auto& [name, body] : plan.scripts) by_text[body + "\n" + name] = name;
+  std::vector<std::string> names;
+  for (const auto& [text, name] : by_text) names.push_back(name);
+  std::string shared;
+  std::string cases;
+  int count = 0;
+  std::string prefix;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& body = plan.scripts.at(names[i]);
+    if (prefix.empty() || !body.starts_with(prefix)) {
+      const std::string& next = plan.scripts.at(names[std::min(i + 1, names.size() - 1)]);
+      const size_t length = i + 1 < names.size() ? common_lines(body, next) : 0;
+      prefix = length < worth_sharing ? "" : body.substr(0, length);
+      if (!prefix.empty()) {
+        shared += fmt::format("    shared.{})\n{}      ;;\n", ++count, here_document(prefix));
+      }
+    }
+    const auto parameters = plan.script_parameters.find(names[i]);
+    cases += fmt::format("    {})", quote_shell(names[i]));
+    if (parameters != plan.script_parameters.end()) cases += " # " + parameters->second;
+    cases += "\n";
+    if (!prefix.empty()) cases += fmt::format("      body shared.{}\n", count);
+    cases += here_document(body.substr(prefix.size())) + "      ;;\n";
   }
-  return text + "  esac\n}\n\n";
+  return "# The scripts of the steps, byte for byte as Switchback runs them.\n"
+         "body() {\n  case $1 in\n" +
+         shared + cases + "    *) echo \"there is no script $1\" >&2 && return 1 ;;\n  esac\n}\n\n";
 }
 
 std::string hosts_text(const Plan& plan) {
   std::string text =
       "# at WHERE: runs the program on standard input there, as root.\nat() {\n  case $1 in\n"
       "    controller) sh ;;\n";
+  std::vector<std::string> keys;
   for (const Host& host : plan.hosts) {
-    text += fmt::format(
-        "    {})\n      $ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=3 \\\n"
-        "        -o ServerAliveCountMax=3 -p {} -- {} {}\n      ;;\n",
-        quote_shell(host.key), host.port, quote_shell(host.user + "@" + host.address),
-        host.become ? "'exec sudo -n sh'" : "'exec sh'");
+    keys.push_back(host.key);
+    text += fmt::format("    {}) reach {} {} {} {} ;;\n", quote_shell(host.key),
+                        quote_shell(host.address), host.port, quote_shell(host.user),
+                        host.become ? "sudo" : "no");
   }
-  return text + "    *) echo \"unknown host $1\" >&2 && return 2 ;;\n  esac\n}\n\n";
+  return text + "    *) echo \"unknown host $1\" >&2 && return 2 ;;\n  esac\n}\nhosts=" +
+         quote_shell(join(keys, " ")) + "\n\n";
 }
 
-// "$(got database.stop:lsn)" or a quoted word.
-std::string argument_text(const Argument& argument) {
+// "$(got database.stop:lsn)" or a quoted word. What publishes a claim keeps the run that took it.
+std::string argument_text(const Argument& argument, bool publishes) {
   if (argument.kind == Argument::Kind::literal) return quote_shell(argument.text);
-  return fmt::format("\"$(got {})\"", quote_shell(argument.text));
+  const bool run = publishes && argument.text == "run:number";
+  return fmt::format("\"$(got {})\"", quote_shell(run ? "run:claim_run" : argument.text));
 }
 
 std::string guarding_word(const Step& step) {
@@ -88,7 +121,9 @@ std::string function_text(const Step& step, const char* name, const Command& com
       fmt::format("{}() {{ run {} {} {} {} {}", name, quote_shell(step.where), guarding,
                   whole_seconds(step.bound), quote_shell(command.secret_stdin),
                   command.script.empty() ? "-" : quote_shell(command.script));
-  for (const Argument& argument : command.arguments) line += " " + argument_text(argument);
+  for (const Argument& argument : command.arguments) {
+    line += " " + argument_text(argument, step.guarding == Guarding::publish);
+  }
   return line + "; }\n";
 }
 
@@ -155,47 +190,50 @@ std::string step_text(const Step& step, size_t number) {
   text += function_text(step, "sb_probe", step.probe, "read");
   const bool waits = step.kind == StepKind::wait || is_empty(step.apply);
   if (!waits) text += function_text(step, "sb_apply", step.apply, guarding_word(step));
-  return text + fmt::format("{} {} {} {}\n", waits ? "wait_for" : "do_step",
+  return text + fmt::format("{} {} {} {} {}\n", waits ? "wait_for" : "do_step",
                             whole_seconds(step.bound), (step.hold.count() + 999) / 1000,
-                            tolerance(step));
+                            tolerance(step), step.skippable ? "yes" : "no");
 }
 
 std::string introduction(const Plan& plan) {
-  std::string text = "say 'begins: " + plan_headline(plan) + "'\n";
+  std::string text = "begin\n";
   for (const Assumption& assumption : plan.assumptions) {
     if (!assumption.met) {
       text += fmt::format("say {}\n", quote_shell("NOT MET: " + clean(assumption.text)));
     }
   }
-  text += fmt::format(
-      "[ -e \"$work/begun\" ] || {{\n  printf 'Type %s to begin: ' {} && read -r "
-      "answer <&3\n  [ \"$answer\" = {} ] || stop_here 'not begun'\n  : "
-      ">\"$work/begun\"\n}}\n",
-      quote_shell(plan.application), quote_shell(plan.application));
   return text;
+}
+
+// What differs from runbook to runbook, as variables of the fixed part.
+std::string variables(const Plan& plan, const std::string& name, const std::string& hash) {
+  const bool any = !name.empty();
+  const Claim& claim = plan.claim_before;
+  return fmt::format(
+      "app={} name={} short_hash={} headline={}\nfrom_site={} to_site={} takes_claim={}\n"
+      "epoch={} claim_id={} store_id={}\n\n",
+      quote_shell(plan.application),
+      any ? quote_shell(name) : std::string(operation_text(plan.operation)), hash.substr(0, 12),
+      quote_shell(plan_headline(plan)), quote_shell(plan.from_site), quote_shell(plan.to_site),
+      plan.operation == Operation::reprotect ? "no" : "yes", any ? 0 : claim.epoch,
+      any ? "any" : quote_shell(claim.claim_id.empty() ? "none" : claim.claim_id),
+      any || claim.store_id.empty() ? "runbook" : quote_shell(claim.store_id));
 }
 
 }  // namespace
 
-std::string render_shell(const Plan& plan) {
+std::string render_shell(const Plan& plan, const std::string& name) {
   const std::string hash = plan_hash(plan);
-  const bool takes_claim = plan.operation != Operation::reprotect;
   std::string text = "#!/bin/sh\n" + comment(plan_headline(plan));
   text += comment("A runbook that works without Switchback: it needs ssh to these hosts.");
   text += comment("plan " + hash);
   for (const std::string& remark : plan.remarks) text += comment(remark);
   text += "# Afterwards tell Switchback: switchback resolve " + plan.application + "\n";
-  text += fmt::format(
-      "# shellcheck disable=SC2317,SC2329,SC2086\n"
-      "app={} operation={} short_hash={} takes_claim={}\nepoch={} claim_id={} store_id={}\n\n",
-      quote_shell(plan.application), operation_text(plan.operation), hash.substr(0, 12),
-      takes_claim ? "yes" : "no", plan.claim_before.epoch,
-      quote_shell(plan.claim_before.claim_id.empty() ? "none" : plan.claim_before.claim_id),
-      quote_shell(plan.claim_before.store_id.empty() ? "runbook" : plan.claim_before.store_id));
-  text += std::string(prologue) + "\n" + scripts_text(plan) + hosts_text(plan);
-  text += introduction(plan);
+  text += "# shellcheck disable=SC2317,SC2329,SC2086,SC2034\n";
+  text += variables(plan, name, hash) + std::string(prologue) + "\n" + scripts_text(plan) +
+          hosts_text(plan) + introduction(plan);
   for (size_t i = 0; i < plan.steps.size(); ++i) text += step_text(plan.steps[i], i + 1);
-  return text + "\nsay 'done'\n";
+  return text + "\nfinish\n";
 }
 
 }  // namespace switchback

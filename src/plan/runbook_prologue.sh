@@ -1,15 +1,37 @@
 # ---- how this runbook works --------------------------------------------------------------------
 # Steps run one after the other. Each asks its probe first and does nothing where it is done
-# already, so the runbook may be stopped and started again at any time: it goes on where it was.
-# Its memory and its log lie in the folder $work.
+# already, so the runbook may be stopped (Ctrl-C) and started again at any time: it goes on where it
+# was. Its memory and its log lie in the folder $work.
 
 LC_ALL=C
 export LC_ALL
 umask 077
+usage() {
+  cat <<END_OF_USAGE
+usage: sh $0 [--dry-run | --script=NAME | --help]
+  $headline.
+  Asks every step first whether it is done, asks people at gates, keeps a log and its memory in a
+  folder. Started again, it goes on where it was.
+  -n, --dry-run   prints every step and what it would run; asks no host, changes nothing
+  --script=NAME   prints the script of that name
+environment:
+  RUNBOOK_DIR     the folder for memory and log (now $work)
+  RUNBOOK_SSH     another ssh, or ssh with options of yours ("ssh -F FILE")
+  RUNBOOK_HERE    the address of this machine, when it is one of the hosts; "none": ask all by ssh
+exit code: 0 done, 2 usage, 4 stopped; nothing more was done
+END_OF_USAGE
+}
 ssh=${RUNBOOK_SSH:-ssh}
-work=${RUNBOOK_DIR:-./$app-$operation-$short_hash}
-mkdir -p "$work/outcome" "$work/capture" || exit 1
-memory=$(cd "$work" && pwd) || exit 1
+work=${RUNBOOK_DIR:-${HOME:-.}/switchback-runbook/$app-$name-$short_hash}
+dry=no script=''
+for word; do
+  case $word in
+    -n | --dry-run) dry=yes ;;
+    --script=*) script=${word#--script=} ;;
+    -h | --help) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+done
 exec 3<&0 # answers of people; standard input of commands is never the terminal
 
 say() {
@@ -30,20 +52,41 @@ quote() {
   esac
 }
 
-# The value of a secret reference.
-secret() {
-  case $1 in
-    file:*) cat "${1#file:}" ;;
-    env:*) printenv "${1#env:}" ;;
-    command:*) sh -c "${1#command:}" </dev/null ;;
-    *) printf 'Value of %s: ' "$1" >&2 && IFS= read -r value <&3 && printf '%s\n' "$value" ;;
-  esac
+# Reads what is typed and not shown into `value`.
+read_hidden() { # QUESTION
+  printf '%s' "$1" >&2
+  [ ! -t 3 ] || stty -echo <&3
+  value=''
+  IFS= read -r value <&3
+  [ ! -t 3 ] || { stty echo <&3 && echo >&2; }
+  [ -n "$value" ]
 }
 
+# Puts the secret that a reference names into `value`; kept in memory alone, asked for once.
+load_secret() {
+  [ "$secret_of" != "$1" ] || { value=$secret_value && return 0; }
+  case $1 in
+    file:*)
+      path=${1#file:}
+      if [ ! -r "$path" ]; then
+        printf 'The secret %s is not on this machine. Path of a file here that holds it: ' "$1" >&2
+        IFS= read -r path <&3 || return 1
+      fi
+      value=$(cat -- "$path") || return 1
+      ;;
+    env:*) value=$(printenv "${1#env:}") || read_hidden "Value of $1: " || return 1 ;;
+    command:*) value=$(sh -c "${1#command:}" </dev/null) || read_hidden "Value of $1: " || return 1 ;;
+    *) read_hidden "Value of $1: " || return 1 ;;
+  esac
+  secret_of=$1 secret_value=$value
+}
+secret_of='' secret_value=''
+
 # What every command finds on its host. A host that has seen a newer claim, or another one of the
-# same epoch, refuses every effect but stops.
+# same epoch, refuses every effect but stops. The locks are those of Switchback: should it live
+# after all, no step runs twice at the same time.
 environment() { # WHERE GUARDING
-  printf 'LC_ALL=C SB_APP=%s\n' "$app"
+  printf 'LC_ALL=C SB_APP=%s SB_STEP=%s\n' "$app" "$(quote "$step")"
   if [ "$1" = controller ]; then
     printf 'SB_STATE=%s SB_RUN=%s\n' "$(quote "$memory/controller")" "$(quote "$memory/controller/run")"
   else
@@ -53,13 +96,24 @@ environment() { # WHERE GUARDING
   shift
   # shellcheck disable=SC2016
   echo 'export LC_ALL SB_APP SB_STATE SB_RUN
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH
+(umask 022; mkdir -p "$SB_STATE" "$SB_RUN")
 umask 077
 mkdir -p "$SB_STATE/receipts" "$SB_RUN/locks" "$SB_RUN/open" && cd / || exit 2'
+  # shellcheck disable=SC2016
+  [ "$1" = read ] || echo 'if command -v flock >/dev/null; then
+exec 9>>"$SB_RUN/locks/$SB_STEP.lock" && flock -w 30 9 || { echo "$SB_STEP is running here already" >&2; exit 121; }
+fi'
   case $1 in
     effect | publish)
-      printf 'sb_epoch=%s sb_id=%s\n' "$epoch" "$claim_id"
+      mode=-s
+      [ "$1" = effect ] || mode=-x
+      printf 'sb_epoch=%s sb_id=%s sb_mode=%s\n' "$epoch" "$claim_id" "$mode"
       # shellcheck disable=SC2016
-      echo 'if [ -r "$SB_STATE/claim" ] && read -r sb_seen sb_seen_id sb_rest <"$SB_STATE/claim"; then
+      echo 'if command -v flock >/dev/null; then
+exec 8>>"$SB_RUN/locks/.claim" && flock -w 30 $sb_mode 8 || { echo "the claim here is in use" >&2; exit 121; }
+fi
+if [ -r "$SB_STATE/claim" ] && read -r sb_seen sb_seen_id sb_rest <"$SB_STATE/claim"; then
 if [ "$sb_seen" -gt "$sb_epoch" ] || { [ "$sb_seen" -eq "$sb_epoch" ] && [ "$sb_seen_id" != "$sb_id" ]; }; then
 echo "this host has seen claim $sb_seen ($sb_seen_id): nothing is done here" >&2; exit 122
 fi
@@ -70,26 +124,51 @@ fi'
 
 # run WHERE GUARDING BOUND_S SECRET SCRIPT ARGUMENT…: a named script, or with "-" a plain command.
 run() {
-  where=$1 guarding=$2 limit=$3 reference=$4 script=$5
+  where=$1 guarding=$2 limit=$3 reference=$4 named=$5
   shift 5
+  # A host that did not answer before is not waited for so long again.
+  patience=8
+  case " $gone " in *" $where "*) patience=2 ;; esac
   line=
   for word; do line="$line $(quote "$word")"; done
-  [ "$script" = - ] || line=" sh -c $(quote "$(body "$script")") $script$line"
-  line="timeout -k 5 $limit$line"
+  [ "$named" = - ] || line=" sh -c $(quote "$(body "$named")") $named$line"
+  line="timeout -k 5 $limit$line 8>&- 9>&-"
+  case $reference in
+    '') line="$line </dev/null" ;;
+    host-file:*) line="$line <$(quote "${reference#host-file:}")" ;;
+    *)
+      load_secret "$reference" || { echo "no secret: $reference" >&2 && return 3; }
+      line="printf '%s\\n' $(quote "$value") | $line"
+      ;;
+  esac
   {
     environment "$where" "$guarding"
-    case $reference in
-      '') printf '%s </dev/null\n' "$line" ;;
-      host-file:*) printf '%s <%s\n' "$line" "$(quote "${reference#host-file:}")" ;;
-      *) printf 'printf "%%s\\n" %s | %s\n' "$(quote "$(secret "$reference")")" "$line" ;;
-    esac
+    printf '%s\n' "$line"
   } | at "$where"
 }
+
+# reach ADDRESS PORT USER BECOME: runs the program on standard input there, as root.
+reach() {
+  case " $here " in *" $1 "*)
+    if [ "$(id -u)" = 0 ]; then sh; else sudo -n sh; fi
+    return
+    ;;
+  esac
+  program='exec sh'
+  [ "$4" = no ] || program='exec sudo -n sh'
+  $ssh -o BatchMode=yes -o ConnectTimeout="$patience" -o ServerAliveInterval=3 \
+    -o ServerAliveCountMax=3 -o ControlMaster=auto -o ControlPath="$control/%C" \
+    -o ControlPersist=60 -p "$2" -- "$3@$1" "$program"
+}
+patience=8 gone='' control=/nowhere step=begin
+here=${RUNBOOK_HERE:-$(ip -o addr show scope global 2>/dev/null |
+  sed -n 's/.* inet6* \([^ /]*\).*/\1/p' | tr '\n' ' ')}
 
 # The value of a reference: a capture, "STEP:outcome", or a value of the run itself.
 got() {
   case $1 in
     run:number) echo "$run_number" ;;
+    run:claim_run) echo "$claim_run" ;;
     run:epoch) echo "$epoch" ;;
     run:claim_id) echo "$claim_id" ;;
     run:store_id) echo "$store_id" ;;
@@ -102,7 +181,7 @@ got() {
 outcome_is() { [ "$(got "$1:outcome")" = "$2" ]; }
 
 ended() { # OUTCOME WORDS…
-  printf '%s\n' "$1" >"$work/outcome/$step"
+  printf '%s\n' "$1" >"$work/outcome/$step" || stop_here "$step: $work cannot be written"
   outcome=$1
   shift
   say "$step: $outcome${*:+ ($*)}"
@@ -126,16 +205,16 @@ needs_value() { # a capture that this step hands to a command
 # Keeps the values that the deciding command printed; one of another type is no answer.
 keep_captures() {
   for each in $captures; do
-    name=${each%%:*}
-    value=$(sed -n "s/^$name=//p" "$work/out" | head -n 1)
+    key=${each%%:*}
+    value=$(sed -n "s/^$key=//p" "$work/out" | head -n 1)
     case ${each#*:} in
       lsn) pattern='^[0-9A-Fa-f]+/[0-9A-Fa-f]+$' ;;
       integer) pattern='^-?[0-9]+$' ;;
-      word) pattern='^[A-Za-z0-9._:/+-]+$' ;;
+      word) pattern='^[^ 	]+$' ;;
       *) pattern='' ;;
     esac
-    printf '%s\n' "$value" | grep -Eq -- "$pattern" || { echo "no usable $name" >&2; return 1; }
-    printf '%s\n' "$value" >"$work/capture/$step:$name"
+    printf '%s\n' "$value" | grep -Eq -- "$pattern" || { echo "no usable $key" >&2; return 1; }
+    printf '%s\n' "$value" >"$work/capture/$step:$key"
   done
 }
 
@@ -155,15 +234,31 @@ probe_until() { # BOUND_S HOLD_S
   done
 }
 
-# What a step that is not done means for the run.
-not_done() { # TOLERANCE
+# What a step that is not done means for the run. True: it is settled; false: it is tried again.
+not_done() { # TOLERANCE SKIPPABLE
   if [ "$1" = evidence ]; then
     ended unproven "tolerated: another proof is needed"
+    return 0
   elif [ "$1" = skip ] && [ "$unreachable" = yes ]; then
     ended passed "its host is gone"
-  else
-    stop_here "$step: not done"
+    return 0
   fi
+  say "$step: NOT DONE${missing:+, $missing is not known}"
+  choices='r = try again, q = stop here'
+  [ "$2" = no ] || choices='r = try again, s = go on without it, q = stop here'
+  while printf '   %s: ' "$choices" && read -r answer <&3; do
+    case $answer$2 in
+      ryes | rno) return 1 ;;
+      syes)
+        printf '   Your name, and why: ' && read -r reason <&3 || break
+        [ -n "$reason" ] || continue
+        ended passed "skipped by $reason"
+        return 0
+        ;;
+      qyes | qno) break ;;
+    esac
+  done
+  stop_here "$step: not done"
 }
 
 # skip_it KIND: true when there is nothing to do. Proofs are taken again until the claim is taken.
@@ -177,41 +272,55 @@ skip_it() {
   say "$step: done before"
 }
 
-do_step() { # BOUND_S HOLD_S TOLERANCE
-  skip_it command && return 0
+host_is_gone() {
+  unreachable=yes
+  case " $gone " in *" $where "*) ;; *) gone="$gone $where" ;; esac
+  echo "$where does not answer" >&2
+}
+
+try_step() { # BOUND_S HOLD_S
   unreachable=no
-  if [ -n "$missing" ]; then
-    echo "$missing is not known" >&2
-    not_done "$3"
-    return 0
-  fi
+  [ -z "$missing" ] || return 1
   if command -v sb_probe >/dev/null; then
-    probe_once && { ended 'done' "was so already"; return 0; }
+    probe_once
+    code=$?
+    [ $code -ne 0 ] || { ended 'done' "was so already"; return 0; }
+    # Without an answer nothing is known, and nothing is sent.
+    [ $code -ne 255 ] || { host_is_gone; return 1; }
     say "$step: $title"
     sb_apply >"$work/applied"
     code=$?
-    [ $code -ne 255 ] || unreachable=yes
-    # 122: the host has seen a newer claim; waiting would not change that.
-    [ $code -ne 255 ] && [ $code -ne 122 ] && probe_until "$1" "$2" && { ended 'done'; return 0; }
+    # 122: the host has seen a newer claim; 121: the step runs there already. Waiting does not help.
+    [ $code -ne 122 ] && [ $code -ne 121 ] || return 1
+    # A connection that broke says nothing of the effect: the probe does.
+    [ $code -ne 255 ] || { probe_once && ended 'done' && return 0; host_is_gone; return 1; }
+    probe_until "$1" "$2" && ended 'done'
   else
     say "$step: $title"
     sb_apply >"$work/out"
     code=$?
-    [ $code -ne 255 ] || unreachable=yes
-    [ $code -eq 0 ] && keep_captures && { ended 'done'; return 0; }
+    [ $code -ne 255 ] || host_is_gone
+    [ $code -eq 0 ] && keep_captures && ended 'done'
   fi
-  not_done "$3"
 }
 
-wait_for() { # BOUND_S HOLD_S TOLERANCE
-  skip_it wait && return 0
+try_wait() { # BOUND_S HOLD_S TOLERANCE
   unreachable=no
   if [ "$3" != fail ]; then
     probe_once
-    [ $? -ne 255 ] || unreachable=yes
+    [ $? -ne 255 ] || { host_is_gone; return 1; }
   fi
-  [ $unreachable = no ] && probe_until "$1" "$2" && { ended 'done'; return 0; }
-  not_done "$3"
+  probe_until "$1" "$2" && ended 'done'
+}
+
+do_step() { # BOUND_S HOLD_S TOLERANCE SKIPPABLE
+  skip_it command && return 0
+  until try_step "$1" "$2"; do ! not_done "$3" "$4" || return 0; done
+}
+
+wait_for() { # BOUND_S HOLD_S TOLERANCE SKIPPABLE
+  skip_it wait && return 0
+  until try_wait "$1" "$2" "$3"; do ! not_done "$3" "$4" || return 0; done
 }
 
 ask() { # PEOPLE WORD TEXT: each person types a name and the word
@@ -220,13 +329,13 @@ ask() { # PEOPLE WORD TEXT: each person types a name and the word
   names=' '
   people=$1
   while [ "$people" -gt 0 ]; do
-    printf '   Your name: ' && read -r name <&3 || stop_here "$step: nobody answered"
-    case $names in *" $name "*) echo "   Somebody else, please." && continue ;; esac
-    [ -n "$name" ] || continue
+    printf '   Your name: ' && read -r person <&3 || stop_here "$step: nobody answered"
+    case $names in *" $person "*) echo "   Somebody else, please." && continue ;; esac
+    [ -n "$person" ] || continue
     printf "   Type '%s' to confirm: " "$2" && read -r answer <&3 || stop_here "$step: nobody answered"
-    [ "$answer" = "$2" ] || stop_here "$step: answered '$answer' by $name"
-    say "$step: confirmed by $name"
-    names="$names$name "
+    [ "$answer" = "$2" ] || stop_here "$step: answered '$answer' by $person"
+    say "$step: confirmed by $person"
+    names="$names$person "
     people=$((people - 1))
   done
   ended 'done'
@@ -238,13 +347,153 @@ take_claim() {
   ended 'done' "claim $epoch ($claim_id); the hosts are told next"
 }
 
-# The claim that this runbook works under or takes, the same at every start.
-if [ ! -s "$work/run" ]; then
-  if [ "$takes_claim" = yes ]; then
-    claim_id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    epoch=$((epoch + 1))
+# The newest claim among the hosts that answer: newest, newest_id, newest_store, newest_run,
+# newest_active (the sites that it names), newest_host.
+look_at_claims() {
+  newest=0 newest_id='' newest_store='' newest_run=0 newest_active='' newest_host='' answered='' differs=''
+  for where in $hosts; do
+    printf 'cat /var/lib/switchback/%s/claim 2>/dev/null; exit 0\n' "$app" | at "$where" >"$work/seen"
+    code=$?
+    if [ $code -ne 0 ]; then
+      say "$where: does not answer (ssh: $code)"
+      gone="$gone $where"
+      continue
+    fi
+    answered=yes c_epoch='' c_id='' c_store='' c_run=''
+    read -r c_epoch c_id c_store c_run c_rest <"$work/seen"
+    case $c_epoch in '' | *[!0-9]*) say "$where: holds no claim" && continue ;; esac
+    c_active=$(sed -n 's/^active [^ ]* //p' "$work/seen" | sort -u | tr '\n' ' ')
+    say "$where: claim $c_epoch ($c_id of $c_store), active: ${c_active:-not said}"
+    if [ "$c_epoch" -gt "$newest" ]; then
+      newest=$c_epoch newest_id=$c_id newest_store=$c_store newest_run=${c_run:-0} differs=''
+      newest_active=${c_active% } newest_host=$where
+    elif [ "$c_epoch" -eq "$newest" ] && [ "$c_id $c_store" != "$newest_id $newest_store" ]; then
+      differs=$where
+    fi
+  done
+  [ -n "$answered" ] || stop_here "no host answers: check ssh, its keys and the network from here"
+  [ -z "$differs" ] || stop_here "$differs and $newest_host hold different claims of epoch $newest:" \
+    "find out which site is active, and remove /var/lib/switchback/$app/claim from the other's hosts"
+}
+
+# The claim that this runbook works under or takes: epoch, claim_id, store_id, claim_run.
+choose_claim() {
+  look_at_claims
+  claim_run=0
+  if [ "$claim_id" != any ]; then # made for one claim (`plan --shell`)
+    if [ "$newest" -gt "$epoch" ] || { [ "$newest" -gt 0 ] && [ "$newest" -eq "$epoch" ] && [ "$newest_id" != "$claim_id" ]; }; then
+      stop_here "$newest_host has seen claim $newest ($newest_id): this runbook was made under claim $epoch"
+    fi
+  elif [ "$newest" -gt 0 ] && [ "$newest_active" != "$from_site" ]; then
+    if [ "$takes_claim" = no ] || [ "$newest_active" != "$to_site" ]; then
+      stop_here "by claim $newest ${newest_active:-no site} is active, and this runbook is for $from_site being active"
+    fi
+    # A move that began elsewhere: on another machine, or by Switchback before it was lost.
+    echo "By claim $newest $to_site is to be active already: this move was begun before."
+    printf "Type 'go on' to finish it under that claim: " && read -r answer <&3
+    [ "$answer" = 'go on' ] || stop_here 'not begun'
+    takes_claim=no
   fi
-  printf '%s %s %s\n' "$epoch" "$claim_id" "$store_id" >"$work/run" || exit 1
+  if [ "$claim_id" = any ] || [ "$newest" -eq "$epoch" ]; then
+    epoch=$newest claim_id=${newest_id:-none} store_id=${newest_store:-runbook} claim_run=$newest_run
+  fi
+  if [ "$takes_claim" = yes ] || [ "$epoch" -eq 0 ]; then
+    claim_id=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    epoch=$((epoch + 1)) store_id=runbook claim_run=0
+  fi
+}
+
+# However this ends: connections are closed, and every host that answers gets the log.
+leave() {
+  code=$?
+  trap - EXIT
+  if [ -e "$work/begun" ]; then
+    # shellcheck disable=SC2016
+    for where in $hosts; do
+      case " $gone " in *" $where "*) continue ;; esac
+      {
+        printf 'd=/var/lib/switchback/%s/runbook-log; mkdir -p "$d" && printf "%%s\\n" %s >"$d/%s"\n' \
+          "$app" "$(quote "$(cat "$work/log")")" "$name-$run_number.log"
+      } | at "$where" >/dev/null 2>&1
+    done
+  fi
+  for socket in "$control"/*; do
+    [ ! -S "$socket" ] || $ssh -o ControlPath="$socket" -O exit none 2>/dev/null
+  done
+  rm -rf "$control" "$work/lock"
+  exit $code
+}
+
+# The memory's folder, for one at a time; a finished run's is put aside.
+open_memory() {
+  [ ! -s "$work/finished" ] || mv "$work" "$work.$(cat "$work/finished")" || exit 1
+  mkdir -p "$work/outcome" "$work/capture" || exit 1
+  memory=$(cd "$work" && pwd) || exit 1
+  if ! mkdir "$work/lock" 2>/dev/null; then
+    if read -r pid 2>/dev/null <"$work/lock/pid" && kill -0 "$pid" 2>/dev/null; then
+      echo "this runbook is running already, as process $pid" >&2 && exit 4
+    fi
+  fi
+  echo $$ >"$work/lock/pid"
+  control=$(mktemp -d "${TMPDIR:-/tmp}/sb.XXXXXX") || exit 1
+  trap leave EXIT
+  trap 'exit 130' HUP INT TERM
+}
+
+begin() {
+  [ -z "$script" ] || { body "$script"; exit; }
+  echo "$headline"
+  [ $dry = no ] || return 0
+  open_memory
+  say "begins: $headline"
+  echo "Memory and log: $work"
+  if [ -e "$work/begun" ] && [ -n "$(find "$work/begun" -mmin +720)" ]; then
+    echo "An unfinished run of this runbook began at $(cat "$work/begun")."
+    printf "Type 'go on' to continue it, 'new' to begin anew: " && read -r answer <&3
+    case $answer in
+      'go on') ;;
+      new) rm -rf "$work/begun" "$work/claimed" "$work/outcome" "$work/capture" &&
+        mkdir -p "$work/outcome" "$work/capture" ;;
+      *) stop_here 'not begun' ;;
+    esac
+  fi
+  if [ ! -e "$work/begun" ]; then
+    choose_claim
+    printf 'Type %s to begin: ' "$app" && read -r answer <&3
+    [ "$answer" = "$app" ] || stop_here 'not begun'
+    # Salvaged data is kept by this number: no two runs may share one.
+    printf '%s %s %s %s %s\n' "$epoch" "$claim_id" "$store_id" "$claim_run" "$(date +%s)" >"$work/run" &&
+      date -u +%Y-%m-%dT%H:%M:%SZ >"$work/begun" || exit 1
+  fi
+  read -r epoch claim_id store_id claim_run run_number <"$work/run" || exit 1
+}
+
+finish() {
+  date -u +%Y%m%dT%H%M%SZ >"$work/finished"
+  say 'done'
+  echo "When Switchback is there again: switchback resolve $app"
+}
+
+if [ $dry = yes ]; then
+  say() { printf '   %s\n' "$*"; }
+  got() { echo "<$1>"; }
+  only_if() { echo "   only if $1 is $2"; }
+  unless() { echo "   not when proven already: $*"; }
+  needs_value() { :; }
+  run() {
+    where=$1 named=$5
+    shift 5
+    line=
+    for word; do line="$line $(quote "$word")"; done
+    [ "$named" = - ] || line=" $named$line"
+    echo "$where:$line"
+  }
+  do_step() {
+    ! command -v sb_probe >/dev/null || printf '   done when  %s\n' "$(sb_probe)"
+    printf '   runs       %s\n' "$(sb_apply)"
+  }
+  wait_for() { printf '   waits for  %s, at most %s s\n' "$(sb_probe)" "$1"; }
+  ask() { printf '   asks       %s people to type "%s": %s\n' "$1" "$2" "$3"; }
+  take_claim() { echo "   takes the next claim"; }
+  finish() { echo "Nothing was done."; }
 fi
-read -r epoch claim_id store_id <"$work/run" || exit 1
-run_number=0 # no run of Switchback: a real one of a later claim is newer

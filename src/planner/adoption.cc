@@ -26,6 +26,16 @@ void join_adoption(Draft& draft, const Claim& claim, StatusPair pair) {
              {});
 }
 
+// The way without Switchback lies on every host before it is needed.
+void add_runbooks(Draft& draft, const PlanRequest& request) {
+  if (request.runbook_manifest.empty()) return;
+  std::vector<Step> steps;
+  for (const Host& host : draft.application.all_hosts()) {
+    steps.push_back(runbook_step(host, request.runbook_manifest, request.runbook_file));
+  }
+  draft.add("runbook", std::move(steps), {"adopt"});
+}
+
 // Draft's `from` is the standby in this file; a pass reads from the active side.
 void join_sync(Draft& draft, const std::vector<std::string>& only) {
   std::swap(draft.from, draft.to);
@@ -146,6 +156,7 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
     const auto published = published_pair(application, snapshot);
     const StatusPair words = published && claim.epoch > 0 ? *published : *pair;
     join_adoption(draft, claim, words);
+    add_runbooks(draft, request);
     plan.status_after[application.home_primary().name] = status_text(words.primary);
     plan.status_after[application.home_secondary().name] = status_text(words.secondary);
     name_conflicts(draft, plan);

@@ -87,21 +87,30 @@ Result<std::vector<Step>> in_order(std::vector<Step> steps) {
   return ordered;
 }
 
-// Drops every need that follows from the others, but those in `kept` (step -> needs).
+// Drops every need that follows from the others, but those in `kept` (step -> needs). Ancestors are
+// bits by the step's place in the order: a large plan has far more of them than steps.
 void drop_implied_needs(std::vector<Step>& ordered,
                         const std::map<std::string, std::set<std::string>>& kept) {
-  std::map<std::string, std::set<std::string>> ancestors;
+  std::map<std::string, size_t> index;
+  std::vector<std::vector<uint64_t>> ancestors;
   for (Step& step : ordered) {
-    std::set<std::string>& all = ancestors[step.id];
+    const size_t place = ancestors.size();
+    std::vector<uint64_t> all(place / 64 + 1);
     for (const std::string& need : step.needs) {
-      all.insert(ancestors[need].begin(), ancestors[need].end());
+      const std::vector<uint64_t>& theirs = ancestors[index.at(need)];
+      for (size_t word = 0; word < theirs.size(); ++word) all[word] |= theirs[word];
     }
     const auto found = kept.find(step.id);
     std::erase_if(step.needs, [&](const std::string& need) {
+      const size_t at = index.at(need);
       const bool is_kept = found != kept.end() && found->second.contains(need);
-      return all.contains(need) && !is_kept;
+      return (all[at / 64] >> (at % 64) & 1) != 0 && !is_kept;
     });
-    all.insert(step.needs.begin(), step.needs.end());
+    for (const std::string& need : step.needs) {
+      all[index.at(need) / 64] |= uint64_t{1} << (index.at(need) % 64);
+    }
+    index.emplace(step.id, place);
+    ancestors.push_back(std::move(all));
   }
 }
 

@@ -22,6 +22,9 @@ struct PlanRequest {
   Operation operation = Operation::switchover;
   std::string to_site;  // becomes active (reprotect: is rebuilt); empty: the obvious one
   std::vector<std::string> only = {};  // a sync: these components; empty: all
+  // adopt: the break-glass bundle that every host gets; without a manifest none does.
+  std::string runbook_manifest{};
+  std::string runbook_file{};  // on the controller: the bundle's stream
 };
 
 // The component types and the scripts that a plan may use: those of the types, those of the sites

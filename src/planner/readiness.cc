@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "components/site.h"
+#include "planner/bundle.h"
 
 namespace switchback {
 namespace {
@@ -164,6 +165,8 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
   readiness.active = *active;
   readiness.standby = application.other_site(*active).name;
   readiness.findings = host_findings(application, claim, snapshot, *active);
+  const auto copies = runbook_findings(catalogue, application, snapshot);
+  readiness.findings.insert(readiness.findings.end(), copies.begin(), copies.end());
   add_component_findings(catalogue, application, snapshot, readiness);
   const auto move =
       prediction_of(catalogue, application, claim, snapshot, history, Operation::switchover);

@@ -8,7 +8,7 @@
 
 namespace switchback {
 
-inline constexpr size_t secret_limit_bytes = 65'536;
+inline constexpr size_t secret_limit_bytes = 1 << 20;
 
 struct SecretInput {
   std::string word;     // the runner's word for it (protocol.h); empty: no input, or not known yet

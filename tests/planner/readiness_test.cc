@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "planner/bundle.h"
 #include "planner/recorder.h"
 
 namespace switchback {
@@ -32,7 +33,15 @@ struct World {
       facts.why = "connection timed out";
     }
   }
-  Readiness answer() const { return ready(recorder_catalogue(), application, claim, snapshot, {}); }
+  // With the runbooks of the configuration as it is now on every host.
+  Readiness answer() const {
+    Snapshot seen = snapshot;
+    for (const Host& host : application.all_hosts()) {
+      seen.facts[observation_key("host", host.key)].values["runbook"] =
+          make_bundle(recorder_catalogue(), application)->manifest;
+    }
+    return ready(recorder_catalogue(), application, claim, seen, {});
+  }
 };
 
 const ReadyFinding* find(const Readiness& readiness, const std::string& words) {

@@ -57,12 +57,15 @@ class Runbook : public ::testing::Test {
   }
 
   // The runbook's exit code; `answers` is what people type.
-  int run(const Plan& plan, const std::string& answers) {
-    write("runbook.sh", render_shell(plan));
+  int run(const Plan& plan, const std::string& answers, const std::string& name = "") {
+    write("runbook.sh", render_shell(plan, name));
+    return go(answers);
+  }
+  int go(const std::string& answers, const std::string& words = "") {
     write("answers", answers);
     const std::string command = "cd " + root_.string() + " && RUNBOOK_DIR=" + root_.string() +
-                                "/work RUNBOOK_SSH=" + root_.string() +
-                                "/ssh timeout 100 dash runbook.sh <answers >out 2>&1";
+                                "/work RUNBOOK_SSH=" + root_.string() + "/ssh timeout 100 " +
+                                shell_ + " runbook.sh " + words + " <answers >out 2>&1";
     return WEXITSTATUS(std::system(command.c_str()));
   }
 
@@ -74,7 +77,17 @@ class Runbook : public ::testing::Test {
     return read(root_ / address / "serviceops" / file);
   }
 
+  // The hosts' claim files, as an operation of Switchback left them.
+  void claim_everywhere(int epoch, const std::string& id, const std::string& site) {
+    for (const Host& host : application_.all_hosts()) {
+      write(host.address + "/serviceops/claim", std::to_string(epoch) + " " + id +
+                                                    " 5704e 12\nactive database " + site +
+                                                    "\nactive services " + site + "\n");
+    }
+  }
+
   Application application_ = recorder_application();
+  std::string shell_ = "dash";
   fs::path root_;
 };
 
@@ -152,6 +165,138 @@ TEST_F(Runbook, a_host_that_has_seen_a_newer_claim_refuses) {
   ASSERT_EQ(run(plan, "serviceops\n"), 4);
   EXPECT_NE(read(root_ / "out").find("has seen claim 9 (0ther)"), std::string::npos);
   EXPECT_EQ(outcome("claim"), "");
+}
+
+TEST_F(Runbook, of_a_bundle_takes_the_claim_behind_the_newest_that_the_hosts_hold) {
+  claim_everywhere(41, "0ld", "dc");
+  write("10.77.2.20/serviceops/claim", "42 n3w 5704e 17\nactive database dc\n");
+  const Plan plan = plan_of(Operation::switchover, "dc");
+  ASSERT_EQ(run(plan, "serviceops\n", "switchover-to-dr"), 0) << read(root_ / "out");
+  const std::string claim = on("10.77.1.20", "claim");
+  EXPECT_TRUE(claim.starts_with("43 ")) << claim;
+  EXPECT_NE(claim.find(" runbook 0"), std::string::npos) << claim;
+  EXPECT_NE(read(root_ / "work/log").find("claim 42 (n3w of 5704e), active: dc"),
+            std::string::npos);
+}
+
+TEST_F(Runbook, of_a_bundle_refuses_when_another_site_is_active_or_the_hosts_disagree) {
+  claim_everywhere(9, "c9", "dc");
+  const Plan plan = plan_of(Operation::failback, "dr");
+  EXPECT_EQ(run(plan, "serviceops\n", "failback-to-dc"), 4);
+  EXPECT_EQ(outcome("database.stop"), "");
+  claim_everywhere(9, "c9", "dr");
+  write("10.77.1.20/serviceops/claim", "9 0ther 5704e 12\nactive database dr\n");
+  EXPECT_EQ(go("serviceops\n"), 4);
+  EXPECT_NE(read(root_ / "out").find("hold different claims of epoch 9"), std::string::npos);
+  EXPECT_EQ(outcome("database.stop"), "");
+}
+
+TEST_F(Runbook, of_a_bundle_goes_on_with_a_move_that_was_begun_elsewhere) {
+  claim_everywhere(9, "c9", "dr");
+  const Plan plan = plan_of(Operation::switchover, "dc");
+  EXPECT_EQ(run(plan, "no\n", "switchover-to-dr"), 4);
+  EXPECT_EQ(outcome("database.stop"), "");
+  ASSERT_EQ(go("go on\nserviceops\n"), 0) << read(root_ / "out");
+  EXPECT_TRUE(on("10.77.2.20", "claim").starts_with("9 c9 5704e 12")) << on("10.77.2.20", "claim");
+}
+
+TEST_F(Runbook, a_reprotect_of_a_bundle_keeps_the_claim_that_holds) {
+  claim_everywhere(9, "c9", "dr");
+  const Plan plan = plan_of(Operation::reprotect, "dr");
+  ASSERT_EQ(run(plan, "serviceops\nAda\noverwrite\nAda\noverwrite\n", "reprotect-dc"), 0)
+      << read(root_ / "out");
+  EXPECT_TRUE(on("10.77.1.20", "claim").starts_with("9 c9 5704e 12")) << on("10.77.1.20", "claim");
+}
+
+TEST_F(Runbook, a_finished_run_is_put_aside_and_the_next_one_begins_anew) {
+  const Plan plan = plan_of(Operation::switchover, "dc");
+  ASSERT_EQ(run(plan, "serviceops\n"), 0) << read(root_ / "out");
+  EXPECT_NE(read(root_ / "work/finished"), "");
+  // Now the hosts hold claim 8: a runbook made under claim 7 does nothing a second time.
+  EXPECT_EQ(go("serviceops\n"), 4);
+  EXPECT_NE(read(root_ / "out").find("made under claim 7"), std::string::npos);
+  EXPECT_EQ(outcome("database.stop"), "");
+}
+
+TEST_F(Runbook, a_failed_step_may_be_tried_again_but_a_proof_not_skipped) {
+  Plan plan;
+  plan.application = "serviceops";
+  plan.from_site = "dc";
+  plan.to_site = "dr";
+  plan.hosts = application_.all_hosts();
+  Step step;
+  step.id = "proof";
+  step.where = "dr/app";
+  step.bound = Milliseconds(1);
+  step.apply = argv_command(
+      {"sh", "-c",
+       "[ -e " + root_.string() + "/tried ] || { touch " + root_.string() + "/tried; exit 1; }"});
+  Step extra = step;
+  extra.id = "extra";
+  extra.apply = argv_command({"false"});
+  extra.skippable = true;
+  plan.steps = {step, extra};
+  ASSERT_EQ(run(plan, "serviceops\ns\nr\ns\nAda: not needed\n"), 0) << read(root_ / "out");
+  EXPECT_EQ(outcome("proof"), "done");
+  EXPECT_EQ(outcome("extra"), "passed");
+  EXPECT_NE(read(root_ / "work/log").find("skipped by Ada: not needed"), std::string::npos);
+}
+
+TEST_F(Runbook, leaves_its_log_on_every_host_that_answers) {
+  write("gone.10.77.1.10", "");
+  write("gone.10.77.1.20", "");
+  ASSERT_EQ(run(plan_of(Operation::failover, "dc"), "serviceops\nAda\nI attest\n"), 0)
+      << read(root_ / "out");
+  std::string kept;
+  for (const auto& file : fs::directory_iterator(root_ / "10.77.2.10/serviceops/runbook-log")) {
+    kept += read(file.path());
+  }
+  EXPECT_NE(kept.find("confirmed by Ada"), std::string::npos) << kept;
+  EXPECT_FALSE(fs::exists(root_ / "10.77.1.10/serviceops"));
+}
+
+TEST_F(Runbook, a_dry_run_asks_no_host_and_keeps_nothing) {
+  write("runbook.sh", render_shell(plan_of(Operation::failover, "dc"), "failover-to-dr"));
+  ASSERT_EQ(go("", "--dry-run"), 0) << read(root_ / "out");
+  EXPECT_NE(read(root_ / "out").find("runs       dr/db: recorder_do 'database' 'promote'"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(root_ / "work"));
+  EXPECT_FALSE(fs::exists(root_ / "10.77.2.20"));
+  ASSERT_EQ(go("", "--script=recorder_do"), 0);
+  EXPECT_NE(read(root_ / "out").find(">>\"$SB_STATE/done\""), std::string::npos);
+  EXPECT_EQ(go("", "--help"), 0);
+  EXPECT_EQ(go("", "--now"), 2);
+}
+
+TEST_F(Runbook, is_performed_by_bash_and_busybox_too) {
+  for (const std::string shell : {"bash --posix", "busybox sh"}) {
+    if (std::system(("command -v " + shell.substr(0, shell.find(' ')) + " >/dev/null").c_str()) !=
+        0) {
+      continue;
+    }
+    TearDown();
+    SetUp();
+    shell_ = shell;
+    ASSERT_EQ(run(plan_of(Operation::switchover, "dc"), "serviceops\n"), 0)
+        << shell << read(root_ / "out");
+    EXPECT_EQ(on("10.77.2.10", "status"), "standby_as_production\n");
+  }
+}
+
+TEST_F(Runbook, a_secret_that_is_not_here_is_asked_for_by_path_and_never_kept) {
+  Plan plan;
+  plan.application = "serviceops";
+  plan.hosts = application_.all_hosts();
+  Step step;
+  step.id = "uses.secret";
+  step.where = "dr/app";
+  step.apply = argv_command({"grep", "-qx", "s3cr.t"});
+  step.apply.secret_stdin = "file:/nonexistent/key";
+  plan.steps = {step};
+  write("key", "s3cret\n");
+  ASSERT_EQ(run(plan, "serviceops\n" + root_.string() + "/key\n"), 0) << read(root_ / "out");
+  EXPECT_EQ(read(root_ / "runbook.sh").find("s3cret"), std::string::npos);
+  EXPECT_NE(std::system(("grep -rq s3cret " + root_.string() + "/work").c_str()), 0);
 }
 
 TEST_F(Runbook, hostile_values_stay_values) {

@@ -38,6 +38,7 @@ while read -r word component site; do
   fact "active.$n" "$component $site"
 done 2>/dev/null <"$SB_STATE/claim"
 fact status "$(first_line "$status")"
+[ ! -r "$SB_STATE/runbook/manifest" ] || fact runbook "$(first_line "$SB_STATE/runbook/manifest")"
 fact site "$(first_line "$SB_STATE/site")"
 [ ! -x "$guard" ] || fact guard "$(sed -n 's/^# switchback guard //p' "$guard" | head -n 1)"
 n=0

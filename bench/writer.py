@@ -1,0 +1,35 @@
+#!/usr/bin/python3
+"""Writes one row a millisecond to whichever of two databases accepts writes; one line per
+acknowledgement. usage: writer.py LOG ADDRESS,ADDRESS PASSWORD"""
+
+import signal
+import sys
+import time
+
+import psycopg2
+
+stop = []
+signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+addresses = sys.argv[2]
+dsn = (f"host={addresses} port={','.join(['5432'] * len(addresses.split(',')))} user=bench "
+       f"password={sys.argv[3]} dbname=postgres target_session_attrs=read-write connect_timeout=2")
+RETRY = 0.010  # clients that come back faster than this cost the servers more than they gain
+connection = None
+due = time.monotonic()
+with open(sys.argv[1], "w", buffering=1, encoding="utf-8") as log:
+    while not stop:
+        try:
+            if connection is None:
+                connection = psycopg2.connect(dsn)
+                connection.autocommit = True
+                cursor = connection.cursor()
+            cursor.execute("insert into bench_rows default values")
+            now = time.monotonic()
+            log.write(f"{now:.6f} {connection.info.host}\n")
+            due = max(due + 0.001, now - 0.05)
+            time.sleep(max(0, due - now))
+        except psycopg2.Error:
+            if connection is not None:
+                connection.close()
+            connection = None
+            time.sleep(RETRY)
