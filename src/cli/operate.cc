@@ -9,6 +9,7 @@
 #include "cli/situation.h"
 #include "cli/watch.h"
 #include "plan/render.h"
+#include "planner/diagnosis.h"
 #include "planner/predict.h"
 #include "planner/readiness.h"
 #include "world/real_clock.h"
@@ -40,7 +41,7 @@ std::vector<std::string> unmet(const Plan& plan) {
 
 bool proceed(const Plan& plan, const OperateFlags& flags) {
   if (flags.yes) return true;
-  const bool emergency = plan.operation == Operation::failover;
+  const bool emergency = is_emergency(plan.operation);
   const std::string expected = emergency ? plan.application : "yes";
   fmt::print("\nProceed? Type {} to start, anything else to leave: ",
              emergency ? "the application's name" : "yes");
@@ -61,7 +62,8 @@ Event observed_event(const Situation& situation, const Prediction& prediction) {
 Event created_event(const Situation& situation, const Prepared& prepared, const OperateFlags& flags,
                     const Identity& who) {
   Claim next;
-  next.epoch = situation.claim.epoch + 1;
+  // Beyond whatever any host holds: a runbook, or another controller, may have claimed meanwhile.
+  next.epoch = newest_epoch(situation.application, situation.claim, situation.snapshot) + 1;
   next.claim_id = random_hex(16);
   next.store_id = situation.store->store_id();
   next.active = prepared.plan.active_after;

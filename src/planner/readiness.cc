@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "components/site.h"
+#include "planner/diagnosis.h"
 
 namespace switchback {
 namespace {
@@ -196,6 +197,12 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
   readiness.active = *active;
   readiness.standby = application.other_site(*active).name;
   readiness.findings = host_findings(application, claim, snapshot, *active);
+  for (const Diagnosis& each : diagnose(catalogue, application, claim, snapshot)) {
+    readiness.findings.push_back({{Level::blocking, std::string(situation_text(each.situation)),
+                                   each.text + ": " + join(each.evidence, "; "), each.next},
+                                  true,
+                                  true});
+  }
   add_component_findings(catalogue, application, snapshot, readiness);
   readiness.losses = losses_of(catalogue, application, snapshot, readiness.standby);
   const auto move =

@@ -41,7 +41,8 @@ TEST(ServiceOps, golden_plans_of_every_operation) {
   const std::pair<Operation, const char*> all[] = {{Operation::switchover, "dc"},
                                                    {Operation::failback, "dr"},
                                                    {Operation::failover, "dc"},
-                                                   {Operation::reprotect, "dr"}};
+                                                   {Operation::reprotect, "dr"},
+                                                   {Operation::start, "dc"}};
   for (const auto& [operation, active] : all) {
     auto plan = make_plan(real_catalogue(), application, claim_at(application, active), Snapshot{},
                           {operation, ""});
