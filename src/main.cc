@@ -107,6 +107,10 @@ class CommandLine {
     runbook->add_option("--out", words_.runbook.out, "The folder; default: ./APP-runbook");
     runbook->add_flag("--publish", words_.runbook.publish,
                       "Store them on every host of the application");
+    auto* resolve = add(app_, "resolve",
+                        "Split brain or disagreement: what was seen, and the way out (read-only)",
+                        [this] { return show_resolve(options_, words_.application); });
+    name_application(resolve);
     auto* audit = app_.add_subcommand("audit", "Prove that the journal is what was written");
     audit->require_subcommand(1);
     auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation", [this] {
@@ -140,7 +144,7 @@ class CommandLine {
     auto* plan = add(app_, "plan", "Show exactly what an operation would do, and its hash",
                      [this] { return plan_words(); });
     plan->add_option("OPERATION", words_.operation,
-                     "switchover, failover, reprotect, failback, adopt or release")
+                     "switchover, failover, reprotect, failback, start, adopt or release")
         ->required();
     name_application(plan);
     add_plan_flags(plan);
@@ -157,6 +161,8 @@ class CommandLine {
                   Operation::switchover);
     add_operation("failover", "Emergency: the active site is lost; data loss is possible",
                   Operation::failover);
+    add_operation("start", "Cold start: both sides are down, or the active one waits for a person",
+                  Operation::start);
     add_operation("reprotect", "Rebuild the other side as standby of the active one",
                   Operation::reprotect);
     add_operation("failback", "Planned move back to the home primary", Operation::failback);

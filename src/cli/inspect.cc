@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/executor.h"
 #include "cli/situation.h"
 #include "components/site.h"
 #include "engine/observe.h"
+#include "planner/cold_start.h"
+#include "planner/diagnosis.h"
 #include "planner/readiness.h"
 #include "store/audit.h"
 #include "world/real_clock.h"
@@ -57,6 +61,26 @@ void print_host(const Json& record) {
       facts.push_back(name + " " + value.get<std::string>());
     }
     fmt::print("    {:<12} {}\n", json_text(part, "component"), join(facts, ", "));
+  }
+}
+
+Json diagnoses_json(const std::vector<Diagnosis>& found) {
+  Json rows = Json::array();
+  for (const Diagnosis& each : found) {
+    rows.push_back({{"situation", situation_text(each.situation)},
+                    {"text", each.text},
+                    {"evidence", each.evidence},
+                    {"next", each.next},
+                    {"blocks", each.blocks}});
+  }
+  return rows;
+}
+
+void print_diagnoses(const std::vector<Diagnosis>& found) {
+  for (const Diagnosis& each : found) {
+    fmt::print("  {}: {}\n", situation_text(each.situation), clean(each.text, 500));
+    for (const std::string& line : each.evidence) fmt::print("      {}\n", clean(line, 300));
+    fmt::print("      next: {}\n", clean(each.next, 500));
   }
 }
 
@@ -114,8 +138,11 @@ int show_status(const Options& options, const std::string& application) {
   for (const Host& host : situation->application.all_hosts()) {
     hosts.push_back(host_record(*situation, host));
   }
+  const auto found =
+      diagnose(catalogue(), situation->application, situation->claim, situation->snapshot);
   if (options.json) {
     print_json({{"application", situation->application.name},
+                {"situations", diagnoses_json(found)},
                 {"active", active ? Json(*active) : Json()},
                 {"claim", claim_to_json(situation->claim)},
                 {"open_run", run.empty() ? Json() : Json(run)},
@@ -127,8 +154,37 @@ int show_status(const Options& options, const std::string& application) {
              active ? *active : active.error().message, situation->claim.epoch,
              situation->claim.epoch == 0 ? " (not adopted; next: switchback adopt)" : "");
   for (const Json& record : hosts) print_host(record);
+  print_diagnoses(found);
   if (!run.empty()) fmt::print("  {}\n", run);
   return exit_done;
+}
+
+int show_resolve(const Options& options, const std::string& application) {
+  auto situation = look_at(options, application, Look::fresh, false);
+  if (!situation) return report_error(options, situation.error());
+  const auto found =
+      diagnose(catalogue(), situation->application, situation->claim, situation->snapshot);
+  const auto active = active_site(situation->application, situation->claim);
+  if (!active) return report_error(options, active.error());
+  const auto standings =
+      standings_of(catalogue(), situation->application, *active, situation->snapshot);
+  const bool blocks =
+      std::any_of(found.begin(), found.end(), [](const Diagnosis& each) { return each.blocks; });
+  if (options.json) {
+    print_json({{"application", situation->application.name},
+                {"situations", diagnoses_json(found)},
+                {"sides", standing_words(standings)}});
+    return blocks ? exit_refused : exit_done;
+  }
+  fmt::print("{}: {}\n", situation->application.name,
+             blocks          ? "nothing is moved or synced before a person has resolved this"
+             : found.empty() ? "store, hosts and what runs agree: there is nothing to resolve"
+                             : "store and hosts agree; still to do:");
+  print_diagnoses(found);
+  for (const std::string& line : standing_words(standings)) {
+    fmt::print("  {}\n", clean(line, 500));
+  }
+  return blocks ? exit_refused : exit_done;
 }
 
 int audit_verify(const Options& options, const std::string& application, const std::string& head,

@@ -9,6 +9,8 @@ namespace switchback {
 
 int show_ready(const Options& options, const std::string& application, bool brief);
 int show_status(const Options& options, const std::string& application);
+// What is wrong with the whole picture, and how a person leads out of it; changes nothing.
+int show_resolve(const Options& options, const std::string& application);
 // `head` is a journal head that was kept elsewhere ("RUN SEQUENCE HASH"), empty: none. With
 // `ask_hosts` the heads that the hosts keep are compared too.
 int audit_verify(const Options& options, const std::string& application, const std::string& head,

@@ -13,6 +13,7 @@
 #include "cli/serve.h"
 #include "cli/watch.h"
 #include "plan/render.h"
+#include "planner/diagnosis.h"
 #include "planner/predict.h"
 #include "planner/readiness.h"
 #include "world/real_clock.h"
@@ -47,7 +48,7 @@ std::vector<std::string> unmet(const Plan& plan) {
 
 bool proceed(const Plan& plan, const OperateFlags& flags) {
   if (flags.yes) return true;
-  const bool emergency = plan.operation == Operation::failover;
+  const bool emergency = is_emergency(plan.operation);
   const std::string expected = emergency ? plan.application : "yes";
   fmt::print("\nProceed? Type {} to start, anything else to leave: ",
              emergency ? "the application's name" : "yes");
@@ -135,10 +136,10 @@ Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
 
 }  // namespace
 
-Event created_event(const Plan& plan, const std::string& store_id, Milliseconds predicted,
-                    const OperateFlags& flags, const Identity& who) {
+Event created_event(const Plan& plan, const std::string& store_id, int64_t newest_epoch,
+                    Milliseconds predicted, const OperateFlags& flags, const Identity& who) {
   Claim next;
-  next.epoch = plan.claim_before.epoch + 1;
+  next.epoch = newest_epoch + 1;
   next.claim_id = random_hex(16);
   next.store_id = store_id;
   next.active = plan.active_after;
@@ -197,7 +198,11 @@ int operate(const Options& options, Operation operation, const std::string& appl
     if (!ended) return report_error(options, ended.error());
   }
   std::vector<Event> first{
-      created_event(agreed->plan, store.store_id(), agreed->prediction.total.expected, flags, who),
+      // Beyond whatever any host holds: a runbook, or another controller, may have claimed
+      // meanwhile.
+      created_event(agreed->plan, store.store_id(),
+                    newest_epoch(situation.application, situation.claim, situation.snapshot),
+                    agreed->prediction.total.expected, flags, who),
       observed_event(*agreed)};
   auto run = store.create_run(situation.application.name, std::move(first));
   if (!run) return report_error(options, run.error());

@@ -19,9 +19,10 @@ struct OperateFlags {
   std::string form = "text";  // text, json, markdown, shell
 };
 
-// The first event of a run of `plan`, of which nothing was done yet.
-Event created_event(const Plan& plan, const std::string& store_id, Milliseconds predicted,
-                    const OperateFlags& flags, const Identity& who);
+// The first event of a run of `plan`, of which nothing was done yet. Its claim, if it takes one,
+// lies above `newest_epoch`, the highest one that store or hosts are known to hold.
+Event created_event(const Plan& plan, const std::string& store_id, int64_t newest_epoch,
+                    Milliseconds predicted, const OperateFlags& flags, const Identity& who);
 
 int print_plan(const Options& options, Operation operation, const std::string& application,
                const OperateFlags& flags);

@@ -74,7 +74,7 @@ std::vector<Step> command_steps(Hook hook, const HookContext& context) {
   } else if (hook == Hook::stop) {
     step.guarding = Guarding::stop;
   }
-  if (hook == Hook::stop && context.operation == Operation::failover) {
+  if (hook == Hook::stop && is_emergency(context.operation)) {
     step.if_unreachable = IfUnreachable::evidence;
   }
   step.skippable = hook == Hook::verify;

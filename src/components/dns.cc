@@ -163,7 +163,7 @@ std::vector<Step> prepare_steps(const HookContext& context) {
 
 Step point_step(const HookContext& context) {
   // In an emergency a name server may be lost with its site.
-  const bool is_failover = context.operation == Operation::failover;
+  const bool is_failover = is_emergency(context.operation);
   const std::string_view mode = is_failover ? "answering" : "all";
   Step step = component_step(Hook::start, context, "point", "controller",
                              fmt::format("{} becomes {}", record_name(context),
@@ -178,7 +178,7 @@ Step point_step(const HookContext& context) {
 }
 
 Step restore_step(const HookContext& context) {
-  const bool is_failover = context.operation == Operation::failover;
+  const bool is_failover = is_emergency(context.operation);
   const Wanted quiet{is_failover ? "answering" : "all", context.to, "ttl"};
   Step step = component_step(Hook::finish, context, "restore_ttl", "controller",
                              fmt::format("Restore the time to live of {}", record_name(context)));
@@ -194,8 +194,7 @@ std::vector<Step> dns_steps(Hook hook, const HookContext& context) {
   if (context.operation == Operation::reprotect) return {};
   switch (hook) {
     case Hook::prepare:
-      return context.operation == Operation::failover ? std::vector<Step>{}
-                                                      : prepare_steps(context);
+      return is_emergency(context.operation) ? std::vector<Step>{} : prepare_steps(context);
     case Hook::start:
       return {point_step(context)};
     case Hook::finish:
@@ -222,7 +221,7 @@ void judge_server(const HookContext& context, int64_t n, const Facts& facts,
   const std::string update = option_text(context.options(context.to), "update_server");
   const bool takes_updates = update.empty() ? n == 1 : server == update;
   if (value(".answers") != "yes") {
-    const bool tolerable = context.operation == Operation::failover && !takes_updates;
+    const bool tolerable = is_emergency(context.operation) && !takes_updates;
     findings.push_back({tolerable ? Finding::Level::warning : Finding::Level::blocking, name,
                         fmt::format("name server {} {}", server, value(".answers")),
                         fmt::format("dig @{} {}", server, record_name(context))});

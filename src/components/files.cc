@@ -233,6 +233,8 @@ Step compare_step(const HookContext& context) {
 }
 
 std::vector<Step> files_steps(Hook hook, const HookContext& context) {
+  // A cold start moves nothing: each side has its last copy, and which one is newer is not known.
+  if (context.operation == Operation::start) return {};
   if (context.operation == Operation::failover) {
     return hook == Hook::sync ? std::vector{last_sync(context)} : std::vector<Step>{};
   }

@@ -128,7 +128,7 @@ std::vector<Finding> http_ready(const HookContext& context) {
   const std::string where = where_of(context.application, context.component, context.from);
   const Facts& facts = context.snapshot.of(context.component.name, where);
   const Command check = check_command(context.options(context.from));
-  if (is_empty(check) || context.operation == Operation::failover) return {};
+  if (is_empty(check) || is_emergency(context.operation)) return {};
   const std::string url = check.arguments[0].text;
   if (facts.reachable && facts.get("status")) {
     return {{Finding::Level::good, context.component.name,

@@ -60,16 +60,16 @@ constexpr std::array options_table = {
 std::vector<Step> steps(Hook hook, const HookContext& context) {
   const Maker make{hook, context, side_of(context.application, context.component, context.from),
                    side_of(context.application, context.component, context.to)};
-  const bool emergency = context.operation == Operation::failover;
+  const bool emergency = is_emergency(context.operation);
   switch (hook) {
     case Hook::prepare:
       return emergency ? std::vector<Step>{} : prepare_steps(make);
     case Hook::stop:
       return stop_steps(make);
     case Hook::sync:
-      return sync_steps(make);
+      return context.operation == Operation::start ? compare_steps(make) : sync_steps(make);
     case Hook::promote:
-      return promote_steps(make);
+      return context.operation == Operation::start ? bring_up_steps(make) : promote_steps(make);
     case Hook::start:
       return {};  // promoted is started
     case Hook::verify:

@@ -69,7 +69,7 @@ std::vector<Step> stop_steps(const Maker& make) {
     stop.undo = on(side, "pg_start_primary",
                    Words{}.literal(seconds(side.duration("start_bound", 5 * minute_ms))));
   }
-  if (make.context.operation == Operation::failover) stop.if_unreachable = IfUnreachable::evidence;
+  if (is_emergency(make.context.operation)) stop.if_unreachable = IfUnreachable::evidence;
   return {stop};
 }
 
@@ -106,6 +106,54 @@ std::vector<Step> promote_steps(const Maker& make) {
   promote.repeatable = true;  // a promoted server is told by the probe, and asking is no effect
   promote.point_of_no_return = true;
   return {promote};
+}
+
+// A cold start: whether the side that is left has anything that the other one has not.
+std::vector<Step> compare_steps(const Maker& make) {
+  Step position = make.step(make.from, "position",
+                            fmt::format("Read how far the data at {} reach", make.from.site));
+  position.guarding = Guarding::read;
+  position.apply = on(make.from, "pg_position");
+  position.captures = switchback::postgresql::position();
+  position.captures.push_back({"last_commit", "text"});
+  position.if_unreachable = IfUnreachable::evidence;
+  position.bound = Milliseconds(minute_ms);
+  position.repeatable = true;
+
+  Step compare =
+      make.step(make.to, "compare", fmt::format("Compare the data at {} with that", make.to.site));
+  compare.guarding = Guarding::read;
+  compare.apply = on(make.to, "pg_compare",
+                     Words{}
+                         .capture(make.capture("position", "lsn"))
+                         .capture(make.capture("position", "timeline"))
+                         .capture(make.capture("position", "system_identifier")));
+  compare.captures = {{"ahead", "word"}, {"lsn", "lsn"}, {"timeline", "integer"}};
+  compare.when = {{make.capture("position", "outcome"), "done"}};
+  compare.needs = {position.id};
+  compare.bound = Milliseconds(minute_ms);
+  compare.repeatable = true;
+  return {position, compare};
+}
+
+// A cold start does not know whether the directory is that of a primary or of a standby: what lies
+// there says so, and only a standby is promoted.
+std::vector<Step> bring_up_steps(const Maker& make) {
+  const Milliseconds bound = make.to.duration("start_bound", 5 * minute_ms);
+  Step bring_up =
+      make.step(make.to, "bring_up", fmt::format("Start PostgreSQL at {}", make.to.site));
+  bring_up.probe = on(make.to, "pg_up");
+  bring_up.apply = on(make.to, "pg_bring_up", Words{}.literal(seconds(bound)));
+  bring_up.bound = bound + margin;
+  bring_up.repeatable = true;
+  // Where the directory is a primary's, this is what makes the side writable.
+  bring_up.point_of_no_return = true;
+  std::vector<Step> steps = promote_steps(make);
+  steps.front().title =
+      fmt::format("PostgreSQL at {} is the primary, promoted if need be", make.to.site);
+  steps.front().needs = {bring_up.id};
+  steps.insert(steps.begin(), bring_up);
+  return steps;
 }
 
 std::vector<Step> verify_steps(const Maker& make) {

@@ -80,6 +80,8 @@ std::vector<Step> prepare_steps(const Maker& make);
 std::vector<Step> stop_steps(const Maker& make);
 std::vector<Step> sync_steps(const Maker& make);
 std::vector<Step> promote_steps(const Maker& make);
+std::vector<Step> compare_steps(const Maker& make);
+std::vector<Step> bring_up_steps(const Maker& make);
 std::vector<Step> verify_steps(const Maker& make);
 std::vector<Step> finish_steps(const Maker& make);
 

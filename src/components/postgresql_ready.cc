@@ -1,6 +1,8 @@
 // What the looks at both sides mean for the next operation, and for the way back after it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "components/postgresql_parts.h"
 
 namespace switchback::postgresql {
@@ -250,6 +252,58 @@ void check_access(Report& report, const Side& side, const Facts& facts, const Si
   }
 }
 
+// How long the active disk lasts when a slot holds everything back.
+std::string time_until_full(const Facts& facts) {
+  const auto free = facts.integer("wal_free_bytes");
+  const auto rate = facts.integer("wal_bytes_per_s");
+  if (!free) return "how much is free there is not known";
+  if (!rate || *rate <= 0) return bytes_text(*free) + " are free there";
+  return fmt::format("{} are free there: full in about {} at {} a second, its average",
+                     bytes_text(*free), duration_text(Milliseconds(*free / *rate * 1000)),
+                     bytes_text(*rate));
+}
+
+// Slots as "name/physical/inactive/reserved,…" or "none". A standby has some, too, after a move.
+void check_slot_limit(Report& report, const Side& side, const Facts& facts, bool active) {
+  const std::string slots = shown(facts, "slots");
+  const bool unused = slots.find("/inactive") != std::string::npos;
+  if (slots.find("/physical/") == std::string::npos || (!active && !unused)) return;
+  if (facts.integer("max_slot_wal_keep_bytes").value_or(-1) >= 0) return;
+  const int64_t spare = facts.integer("wal_free_bytes").value_or(int64_t{2} << 30) / 2;
+  report.add(Level::warning,
+             fmt::format("{} slot keeps records without limit at {} ({}): while its standby is "
+                         "lost they fill the disk; {}",
+                         unused ? "an unused" : "a", side.site, slots, time_until_full(facts)),
+             fmt::format("on {}: alter system set max_slot_wal_keep_size = '{}MB'; select "
+                         "pg_reload_conf(); a standby that is lost for longer is rebuilt",
+                         side.where, std::max<int64_t>(64, spare >> 20)));
+}
+
+void check_slots(Report& report) {
+  const Facts& facts = report.active;
+  const std::string slots = shown(facts, "slots");
+  const std::string& site = report.active_side.site;
+  check_slot_limit(report, report.active_side, facts, true);
+  check_slot_limit(report, report.other_side, report.other, false);
+  for (const std::string& slot : split(slots, ',')) {
+    if (!slot.ends_with("/lost")) continue;
+    report.add(Level::warning,
+               fmt::format("the slot {} at {} has lost its records: its standby cannot catch up",
+                           slot.substr(0, slot.find('/')), site),
+               fmt::format("switchback reprotect {}", report.context.application.name));
+  }
+  const auto asked = report.other.get("primary_slot_name");
+  const bool there = asked && (("," + slots).find("," + *asked + "/") != std::string::npos);
+  if (asked && !there && facts.get("slots")) {
+    report.add(Level::warning,
+               fmt::format("{} asks for the slot {}, and {} has none of that name",
+                           report.other_side.site, *asked, site),
+               fmt::format("on {}: select pg_create_physical_replication_slot('{}', true); a "
+                           "reprotect makes it too",
+                           report.active_side.where, *asked));
+  }
+}
+
 // Enough records must be kept for a side that is away for a while.
 void check_retention(Report& report) {
   const Facts& facts = report.active;
@@ -259,14 +313,7 @@ void check_retention(Report& report) {
                "nothing keeps records for a standby that is away: a short break can mean a rebuild",
                "set wal_keep_size, or a slot with max_slot_wal_keep_size");
   }
-  const std::string slots = shown(facts, "slots");
-  if (slots.find("/inactive") != std::string::npos &&
-      facts.integer("max_slot_wal_keep_bytes") == std::optional<int64_t>(-1)) {
-    report.add(Level::warning,
-               fmt::format("an unused slot keeps records without limit at {}: {}",
-                           report.active_side.site, slots),
-               "drop the slot, or set max_slot_wal_keep_size");
-  }
+  check_slots(report);
 }
 
 void add_unobserved(Report& report, const Side& side, const Facts& facts) {

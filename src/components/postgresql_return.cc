@@ -9,6 +9,19 @@ namespace switchback::postgresql {
 std::vector<Step> follow_steps(const Maker& make, const Side& active, const Side& standby,
                                std::vector<std::string> needs) {
   const Milliseconds start_bound = standby.duration("start_bound", 5 * minute_ms);
+  std::vector<Step> steps;
+  const Facts& known = make.context.snapshot.of(make.context.component.name, standby.where);
+  if (const auto name = known.get("primary_slot_name")) {
+    Step slot = make.step(
+        active, "slot",
+        fmt::format("The slot {} keeps records at {} for {}", *name, active.site, standby.site));
+    slot.probe = on(active, "pg_slot_is", Words{}.literal(*name));
+    slot.apply = on(active, "pg_slot", Words{}.literal(*name));
+    slot.needs = needs;
+    slot.repeatable = true;
+    needs = {slot.id};
+    steps.push_back(std::move(slot));
+  }
   Step start =
       make.step(standby, "start_standby",
                 fmt::format("Start PostgreSQL at {} as standby of {}", standby.site, active.site));
@@ -42,7 +55,8 @@ std::vector<Step> follow_steps(const Maker& make, const Side& active, const Side
   follows.captures = {{"lsn", "lsn"}};
   follows.needs = {mark.id};
   follows.bound = standby.duration("catchup_bound", 10 * minute_ms);
-  return {start, mark, follows};
+  steps.insert(steps.end(), {start, mark, follows});
+  return steps;
 }
 
 // Reprotect: `from` is active, `to` lies stopped. What it has is compared, then saved.

@@ -53,6 +53,34 @@ constexpr std::string_view promoted_body =
 #include "shell/pg_common.inc"
 #include "shell/pg_promoted.inc"
     ;
+constexpr std::string_view position_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_history.inc"
+#include "shell/pg_last_record.inc"
+#include "shell/pg_position.inc"
+    ;
+constexpr std::string_view compare_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_history.inc"
+#include "shell/pg_last_record.inc"
+#include "shell/pg_compare.inc"
+    ;
+constexpr std::string_view up_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_up.inc"
+    ;
+constexpr std::string_view bring_up_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_bring_up.inc"
+    ;
+constexpr std::string_view slot_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_slot.inc"
+    ;
+constexpr std::string_view slot_is_body =
+#include "shell/pg_common.inc"
+#include "shell/pg_slot_is.inc"
+    ;
 constexpr std::string_view writable_body =
 #include "shell/pg_common.inc"
 #include "shell/pg_writable.inc"
@@ -126,6 +154,7 @@ constexpr std::string_view observe_body =
 #include "shell/pg_common.inc"
 #include "shell/pg_conninfo.inc"
 #include "shell/pg_history.inc"
+#include "shell/pg_last_record.inc"
 #include "shell/pg_observe.inc"
     ;
 // clang-format on
@@ -147,6 +176,12 @@ constexpr std::array table = {
     NamedScript{"pg_replayed", CLUSTER " LSN TIMELINE SYSTEM_IDENTIFIER WAIT_S", replayed_body},
     NamedScript{"pg_promote", CLUSTER " WAIT_S", promote_body},
     NamedScript{"pg_promoted", CLUSTER " SYSTEM_IDENTIFIER", promoted_body},
+    NamedScript{"pg_position", CLUSTER, position_body},
+    NamedScript{"pg_compare", CLUSTER " LSN TIMELINE SYSTEM_IDENTIFIER", compare_body},
+    NamedScript{"pg_up", CLUSTER, up_body},
+    NamedScript{"pg_bring_up", CLUSTER " BOUND_S", bring_up_body},
+    NamedScript{"pg_slot", CLUSTER " SLOT", slot_body},
+    NamedScript{"pg_slot_is", CLUSTER " SLOT", slot_is_body},
     NamedScript{"pg_writable", CLUSTER, writable_body},
     NamedScript{"pg_start_standby", CLUSTER " STATE BOUND_S", start_standby_body},
     NamedScript{"pg_stands_by", CLUSTER, stands_by_body},

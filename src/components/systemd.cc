@@ -118,7 +118,7 @@ std::vector<Step> stop_steps(Hook hook, const HookContext& context, const std::s
         option_duration(context.options(site), "stop_bound", Milliseconds(120'000)) + margin;
     step.guarding = Guarding::stop;
     // A dead host proves nothing by its silence: a fencing method must.
-    if (context.operation == Operation::failover) step.if_unreachable = IfUnreachable::evidence;
+    if (is_emergency(context.operation)) step.if_unreachable = IfUnreachable::evidence;
     step.repeatable = true;
     steps.push_back(std::move(step));
   }
@@ -241,7 +241,7 @@ std::vector<Finding> systemd_ready(const HookContext& context) {
   std::vector<Finding> findings;
   for (const std::string& site : {context.from, context.to}) {
     // In a failover nothing is expected of the side that is gone.
-    if (context.operation == Operation::failover && site == context.from) continue;
+    if (is_emergency(context.operation) && site == context.from) continue;
     for (const Host& host : component_hosts(context.application, context.component, site)) {
       judge_side(context, host, site == context.from, findings);
     }

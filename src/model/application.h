@@ -94,6 +94,7 @@ struct Application {
   Checklist failover_checklist;
   Checklist reprotect_checklist;
   Checklist failback_checklist;
+  Checklist start_checklist;
   int approvals = 0;  // people besides the requester who must approve the plan's hash
   std::optional<Milliseconds> failback_stable_for;
   std::vector<std::string> failback_windows;

@@ -90,8 +90,8 @@ constexpr std::array<Section, 4> fencing_methods{{
     {"attestation", false, "Named people give their word; stands last."},
 }};
 
-constexpr std::array<std::string_view, 4> checklist_operations{"switchover", "failover",
-                                                               "reprotect", "failback"};
+constexpr std::array<std::string_view, 5> checklist_operations{"switchover", "failover",
+                                                               "reprotect", "failback", "start"};
 
 constexpr std::array<OptionSpec, 3> checklist_item_rows{{
     {"text", OptionType::text, "required", "What must be so."},

@@ -161,9 +161,10 @@ void read_checklists(const Node& node, Reading& reading) {
   check_keys(node, {"'checklists'", node.mark, {}}, {operations.begin(), operations.end()},
              reading.errors);
   Application& application = reading.application;
-  const std::array<Checklist*, 4> lists{
+  const std::array<Checklist*, 5> lists{
       &application.switchover_checklist, &application.failover_checklist,
-      &application.reprotect_checklist, &application.failback_checklist};
+      &application.reprotect_checklist, &application.failback_checklist,
+      &application.start_checklist};
   for (size_t i = 0; i < operations.size(); ++i) {
     const Node* list = node.find(operations[i]);
     const MapPlace place{fmt::format("checklist '{}'", operations[i]), node.mark, {}};

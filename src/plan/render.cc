@@ -30,6 +30,10 @@ std::string plan_headline(const Plan& plan) {
     return fmt::format("reprotect of {}: {} is rebuilt as the standby of {}", plan.application,
                        plan.to_site, plan.from_site);
   }
+  if (plan.operation == Operation::start) {
+    return fmt::format("start of {}: {} is started, {} is stopped", plan.application, plan.to_site,
+                       plan.from_site);
+  }
   if (plan.operation == Operation::sync) {
     return fmt::format("sync of {}: {} is brought near {}", plan.application, plan.to_site,
                        plan.from_site);

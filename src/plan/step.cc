@@ -26,6 +26,8 @@ std::string_view operation_text(Operation operation) {
       return "reprotect";
     case Operation::failback:
       return "failback";
+    case Operation::start:
+      return "start";
     case Operation::adopt:
       return "adopt";
     case Operation::release:
@@ -39,12 +41,12 @@ std::string_view operation_text(Operation operation) {
 Result<Operation> parse_operation(std::string_view text) {
   for (Operation operation :
        {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback,
-        Operation::adopt, Operation::release, Operation::sync}) {
+        Operation::start, Operation::adopt, Operation::release, Operation::sync}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,
               fmt::format("'{}' is not an operation; there are switchover, failover, reprotect, "
-                          "failback, adopt, release and sync",
+                          "failback, start, adopt, release and sync",
                           clean(text, 40)));
 }
 

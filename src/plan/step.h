@@ -16,10 +16,15 @@ namespace switchback {
 
 enum class Outcome { done, not_done, unknown };
 
-enum class Operation { switchover, failover, reprotect, failback, adopt, release, sync };
+enum class Operation { switchover, failover, reprotect, failback, start, adopt, release, sync };
 
 std::string_view outcome_text(Outcome outcome);
 std::string_view operation_text(Operation operation);
+// True for a failover and a cold start: one side becomes active without the help of the other,
+// which is fenced instead.
+constexpr bool is_emergency(Operation operation) {
+  return operation == Operation::failover || operation == Operation::start;
+}
 Result<Operation> parse_operation(std::string_view text);
 
 // A shell script with a name, POSIX sh, at home in the file of the component type that uses it.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "components/site.h"
+#include "planner/diagnosis.h"
 #include "planner/draft.h"
 #include "planner/evaluate.h"
 #include "planner/parts.h"
@@ -154,7 +155,16 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
                                                                            : HomeRole::secondary);
     // Hosts that were adopted before keep the words that their last operation left.
     const auto published = published_pair(application, snapshot);
-    const StatusPair words = published && claim.epoch > 0 ? *published : *pair;
+    StatusPair words = published && claim.epoch > 0 ? *published : *pair;
+    for (const Diagnosis& each : diagnose(catalogue, application, claim, snapshot)) {
+      if (published && claim.epoch > 0) break;
+      if (each.situation != Diagnosis::Situation::standby_lost) continue;
+      // Nothing stands by yet: the first build makes it so, by a reprotect.
+      const bool at_home = application.home_primary().name == active;
+      words = at_home ? StatusPair{StatusWord::production_alone, StatusWord::down}
+                      : StatusPair{StatusWord::down, StatusWord::production_alone};
+      plan.remarks.push_back(each.text + "; next: " + each.next);
+    }
     join_adoption(draft, claim, words);
     add_runbooks(draft, request);
     plan.status_after[application.home_primary().name] = status_text(words.primary);
@@ -171,10 +181,10 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
     join_sync(draft, request.only);
     const auto published = published_pair(application, snapshot);
     if (published) add_one_active(application, *published, active, plan);
-    add_foreign_claims(application, claim, snapshot, "switchback resolve " + application.name,
-                       plan);
   }
   require_hosts(draft, plan);
+  // Adopting and releasing are how hosts come under another store, or leave it.
+  if (operation == Operation::sync) add_diagnoses(catalogue, application, claim, snapshot, plan);
   auto steps = draft.assemble();
   if (!steps) return std::unexpected(steps.error());
   plan.steps = std::move(*steps);

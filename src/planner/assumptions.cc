@@ -59,19 +59,27 @@ void add_identities(const Draft& draft, Plan& plan) {
 void add_reachability(const Draft& draft, Plan& plan) {
   for (const Host& host : draft.application.all_hosts()) {
     const Facts& facts = draft.snapshot.of("host", host.key);
-    const bool lost_side = draft.operation == Operation::failover && host.site == draft.from;
+    const bool lost_side = is_emergency(draft.operation) && host.site == draft.from;
     if (facts.observed_at_ms == 0 && facts.why.empty() && !facts.reachable) {
       plan.remarks.push_back(host.key + " was never observed: nothing is known of it");
+    } else if (lost_side && draft.operation == Operation::start) {
+      continue;  // the plan says how each side was found
     } else if (lost_side && facts.reachable) {
       plan.remarks.push_back(fmt::format("{} answers: a switchover would lose nothing", host.key));
     } else if (!lost_side && !facts.reachable) {
       add_unmet(plan, "reachable@" + host.key,
-                fmt::format("{} answers; it did not: {}", host.key, clean(facts.why, 200)));
+                fmt::format("{} answers; it did not: {}{}", host.key, clean(facts.why, 200),
+                            draft.operation != Operation::start
+                                ? ""
+                                : fmt::format(". If it stays lost: switchback start {} --to {}",
+                                              draft.application.name, draft.from)));
     }
   }
 }
 
 void add_findings(const Draft& draft, Plan& plan) {
+  // Where everything is down, what is down says nothing.
+  if (draft.operation == Operation::start) return;
   // What a reprotect repairs does not stand in its way; in an emergency a person decides
   // (gates.cc).
   const bool stops =
@@ -96,7 +104,10 @@ std::string words_of(const Application& application, StatusPair pair) {
 // The published words must be those of a pair that the operation leads out of.
 void add_pair(const Draft& draft, const std::string& active, Plan& plan) {
   const auto pair = published_pair(draft.application, draft.snapshot);
-  if (!pair || add_one_active(draft.application, *pair, active, plan)) return;
+  if (!pair) return;
+  // A cold start is how a person leaves two active sides, and chooses one.
+  if (draft.operation == Operation::start) return;
+  if (add_one_active(draft.application, *pair, active, plan)) return;
   const std::string words = words_of(draft.application, *pair);
   if (find_row(*pair, operation_text(draft.operation)) == nullptr) {
     const auto ways = exits(*pair);
@@ -107,8 +118,44 @@ void add_pair(const Draft& draft, const std::string& active, Plan& plan) {
   }
 }
 
+// A cold start stops the other side: an application that runs is moved by other means.
+void add_nothing_runs(const Draft& draft, const std::string& active, Plan& plan) {
+  if (draft.operation != Operation::start) return;
+  const auto writes_at = [&](const std::string& site) {
+    bool writes = false;
+    for (const Component& component : draft.application.components) {
+      for (const Host& host : draft.application.site(site).hosts) {
+        const Facts& facts = draft.snapshot.of(component.name, host.key);
+        if (!facts.reachable || facts.get("running").value_or("") != "yes") continue;
+        writes = writes || facts.get("in_recovery").value_or("") == "no";
+      }
+    }
+    return writes;
+  };
+  bool all_run = true;
+  for (const Component& component : draft.application.components) {
+    for (const Host& host : draft.application.site(active).hosts) {
+      const Facts& facts = draft.snapshot.of(component.name, host.key);
+      if (facts.reachable && facts.integer("stopped").value_or(0) > 0) all_run = false;
+    }
+  }
+  // Both write: a person chooses which one stays.
+  if (!writes_at(active) || writes_at(draft.application.other_site(active).name)) return;
+  const std::string& name = draft.application.name;
+  if (draft.to != active) {
+    add_unmet(plan, "nothing_runs",
+              fmt::format("Nothing runs; but the database at {} accepts writes, and a start of {} "
+                          "would lose them. Next: switchback switchover {}",
+                          active, draft.to, name));
+  } else if (all_run) {
+    add_unmet(plan, "nothing_runs",
+              fmt::format("There is something to start; but {} runs. Next: switchback status {}",
+                          active, name));
+  }
+}
+
 void add_fencing(const Draft& draft, Plan& plan) {
-  if (draft.operation != Operation::failover) return;
+  if (!is_emergency(draft.operation)) return;
   if (!can_prove_silent_site(draft.application)) {
     add_unmet(plan, "fencing",
               fmt::format("A fencing method can prove that {} cannot act when it does not answer. "
@@ -134,6 +181,12 @@ void add_consequences(const Draft& draft, Plan& plan) {
       plan.remarks.push_back(fmt::format(
           "Whatever {} wrote last and {} did not receive is missing at {} until it is salvaged",
           draft.from, draft.to, draft.to));
+      break;
+    case Operation::start:
+      plan.remarks.push_back(
+          fmt::format("{} is stopped where it answers; afterwards {} is unprotected until "
+                      "`switchback reprotect {}`",
+                      draft.from, draft.to, name));
       break;
     case Operation::reprotect:
       plan.remarks.push_back(fmt::format("{} stays active and is not interrupted", draft.from));
@@ -179,38 +232,45 @@ std::optional<StatusPair> published_pair(const Application& application, const S
   for (const Host& host : application.all_hosts()) newest = std::max(newest, epoch_at(host));
   const auto word_of = [&](const Site& site) {
     std::optional<StatusWord> word;
+    std::optional<StatusWord> lost;
     for (const Host& host : site.hosts) {
       const auto text = snapshot.of("host", host.key).get("status");
       const auto read = text ? parse_status(*text) : std::nullopt;
       if (!read) continue;
       // A host that was dead when the claim moved on still holds its last word; by the newer claim
-      // its site is lost until it is rebuilt.
-      const bool older = epoch_at(host) < newest;
-      if (older && is_active(*read) && !word) word = StatusWord::down;
-      // A word that was read before the last move, of a host that cannot be asked now, says
-      // nothing.
-      if (older && (is_active(*read) || !snapshot.of("host", host.key).reachable)) continue;
+      // its site is lost until it is rebuilt. A standby's word, read before the move, of a host
+      // that cannot be asked now, says nothing.
+      if (epoch_at(host) < newest) {
+        const bool answers = snapshot.of("host", host.key).reachable;
+        if (is_active(*read)) lost = StatusWord::down;
+        if (!is_active(*read) && answers && !lost) lost = *read;
+        continue;
+      }
       // Hosts of one site that disagree: the active word counts, it is the one that could harm.
       if (!word || is_active(*read)) word = read;
     }
-    return word;
+    return word ? word : lost;
   };
-  const auto primary = word_of(application.home_primary());
-  const auto secondary = word_of(application.home_secondary());
+  auto primary = word_of(application.home_primary());
+  auto secondary = word_of(application.home_secondary());
   if (!primary || !secondary) return std::nullopt;
+  // A standby that missed a cold start does not know yet that the other side was left alone.
+  if (primary == StatusWord::production_alone && !is_active(*secondary)) {
+    secondary = StatusWord::down;
+  }
+  if (secondary == StatusWord::production_alone && !is_active(*primary)) {
+    primary = StatusWord::down;
+  }
   return StatusPair{*primary, *secondary};
 }
 
-void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan) {
-  const std::string& active = draft.operation == Operation::reprotect ? draft.from
-                              : claim.epoch == 0 ? draft.application.home_primary().name
-                                                 : draft.from;
+void add_assumptions(const Draft& draft, const Claim& claim, const std::string& active,
+                     Plan& plan) {
   add_claim(draft, claim, active, plan);
-  add_foreign_claims(draft.application, claim, draft.snapshot,
-                     "switchback resolve " + draft.application.name, plan);
   add_identities(draft, plan);
   add_pair(draft, active, plan);
   add_reachability(draft, plan);
+  add_nothing_runs(draft, active, plan);
   add_findings(draft, plan);
   add_fencing(draft, plan);
   add_consequences(draft, plan);

@@ -205,11 +205,13 @@ void add_evidence(Draft& draft) {
   draft.add("evidence", std::move(steps), {"gates"});
 }
 
+// What the old side can still give; a cold start only compares it.
 void add_last_sync(Draft& draft) {
   for (const Component& component : draft.application.components) {
     Draft::Names before = draft.nodes(Hook::stop, draft.writers(component));
     before.push_back(Draft::node(Hook::stop, component.name));
     draft.add_hook(Hook::sync, component, before);
+    if (draft.operation == Operation::start) continue;  // compares, and fetches nothing
     for (Step& step : draft.steps(Draft::node(Hook::sync, component.name))) {
       step.if_unreachable = IfUnreachable::evidence;  // its source may be gone: that is tolerated
       step.bound = std::min(step.bound, last_sync_bound);
@@ -260,8 +262,8 @@ void add_proofs_again(Draft& draft, const Draft::Names& proof_nodes, const Draft
       step.component = proof.component;
       step.probe = proof.probe;
       step.bound = again_bound;
-      // In a failover only what was proven then has to be true now.
-      if (draft.operation == Operation::failover) step.when = {{proof.id + ":outcome", "done"}};
+      // In an emergency only what was proven then has to be true now.
+      if (is_emergency(draft.operation)) step.when = {{proof.id + ":outcome", "done"}};
       again.push_back(std::move(step));
     }
   }

@@ -1,6 +1,8 @@
 // What people decide, and what they are told.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "planner/parts.h"
 
 namespace switchback {
@@ -28,6 +30,8 @@ const Checklist& checklist_of(const Application& application, Operation operatio
       return application.reprotect_checklist;
     case Operation::failback:
       return application.failback_checklist;
+    case Operation::start:
+      return application.start_checklist;
     case Operation::adopt:
     case Operation::release:
     case Operation::sync:
@@ -72,7 +76,7 @@ void add_going_on(const Draft& draft, std::vector<Step>& steps) {
 
 }  // namespace
 
-void add_gates_before(Draft& draft) {
+void add_gates_before(Draft& draft, const std::string& loss) {
   std::vector<Step> steps =
       checklist_steps(checklist_of(draft.application, draft.operation).before, "gate.before");
   if (draft.application.approvals > 0) {
@@ -84,6 +88,16 @@ void add_gates_before(Draft& draft) {
                   {Gate::Kind::approval, "approver", text, draft.application.approvals}));
   }
   add_going_on(draft, steps);
+  if (!loss.empty()) {
+    steps.push_back(gate_step(
+        "gate.lower",
+        fmt::format("Accept that {} is started though {} is higher", draft.to, draft.from),
+        {Gate::Kind::acceptance, "operator",
+         fmt::format("{} is started although {} is higher. Missing there until {} is salvaged by "
+                     "a reprotect: {}",
+                     draft.to, draft.from, draft.from, loss),
+         1}));
+  }
   draft.add("gates", std::move(steps), {});
 }
 
@@ -152,6 +166,30 @@ void add_acceptance(Draft& draft, const Component& component, const std::string&
     step.needs.push_back(gate->id);
   }
   draft.add("accept/" + component.name, std::move(gates), after);
+}
+
+void add_acceptance_of_lower(Draft& draft, const Component& component) {
+  const std::string sync = Draft::node(Hook::sync, component.name);
+  std::vector<Step> gates;
+  for (const Step& step : draft.steps(sync)) {
+    const bool tells = std::any_of(step.captures.begin(), step.captures.end(),
+                                   [](const Capture& capture) { return capture.name == "ahead"; });
+    if (!tells) continue;
+    gates.push_back(gate_step(
+        "accept." + component.name,
+        fmt::format("Accept that {} is started though {} is ahead", draft.to, draft.from),
+        {Gate::Kind::acceptance, "operator",
+         fmt::format(
+             "{} has records of {} that {} has not (`switchback run show` says how far each "
+             "reaches). They are missing at {} until {} is salvaged by a reprotect. To "
+             "start {} instead: answer no, abort this run, then switchback start {} --to {}",
+             draft.from, component.name, draft.to, draft.to, draft.from, draft.from,
+             draft.application.name, draft.from),
+         1}));
+    gates.back().component = component.name;
+    gates.back().when = {{step.id + ":ahead", "other"}};
+  }
+  draft.add("accept/" + component.name, std::move(gates), {sync});
 }
 
 }  // namespace switchback

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "components/site.h"
 #include "planner/parts.h"
 
 namespace switchback {
@@ -64,7 +65,7 @@ void add_promotes(Draft& draft) {
     const std::string node = Draft::node(Hook::promote, component.name);
     draft.add_hook(Hook::promote, component, {"claim", Draft::node(Hook::sync, component.name)});
     need_claim_on_host(draft, node);
-    if (draft.operation == Operation::failover) {
+    if (is_emergency(draft.operation)) {
       draft.relies(node, {"fence.again"});
       continue;
     }
@@ -77,7 +78,7 @@ void add_promotes(Draft& draft) {
 
 // In an emergency nothing behind the claim waits for the side that is gone.
 void pass_over_lost_side(Draft& draft, Hook hook) {
-  if (draft.operation != Operation::failover) return;
+  if (!is_emergency(draft.operation)) return;
   for (const std::string& node : draft.nodes(hook)) {
     for (Step& step : draft.steps(node)) {
       if (step.where.starts_with(draft.from + "/")) step.if_unreachable = IfUnreachable::skip;
@@ -94,7 +95,7 @@ void add_starts(Draft& draft) {
     const std::string start = Draft::node(Hook::start, component.name);
     draft.add_hook(Hook::start, component, before);
     need_claim_on_host(draft, start);
-    if (draft.operation != Operation::failover &&
+    if (!is_emergency(draft.operation) &&
         draft.steps(Draft::node(Hook::promote, component.name)).empty()) {
       draft.relies(start, {Draft::node(Hook::stop, component.name)});
     }
@@ -122,13 +123,13 @@ void add_finishes(Draft& draft, const Names& after) {
 
 // From the claim to the report, the same for a planned move and an emergency.
 void add_takeover(Draft& draft, StatusPair pair) {
-  const bool is_failover = draft.operation == Operation::failover;
+  const bool emergency = is_emergency(draft.operation);
   const bool to_primary = draft.application.home_primary().name == draft.to;
   add_claim(draft, {"fence.again"});
   add_promotes(draft);
   add_starts(draft);
   Names end = draft.nodes(Hook::verify);
-  if (!is_failover) {
+  if (!emergency) {
     add_follows(draft);
     end = end + draft.nodes(Hook::follow);
   }
@@ -136,7 +137,7 @@ void add_takeover(Draft& draft, StatusPair pair) {
   // the point of no return: until then an abort gives the claim back, and the words are still
   // right.
   add_status(draft, draft.from, to_primary ? pair.secondary : pair.primary,
-             is_failover ? IfUnreachable::skip : IfUnreachable::fail,
+             emergency ? IfUnreachable::skip : IfUnreachable::fail,
              Names{"claim"} + draft.nodes(Hook::promote));
   add_status(
       draft, draft.to, to_primary ? pair.primary : pair.secondary, IfUnreachable::fail,
@@ -148,6 +149,16 @@ void add_takeover(Draft& draft, StatusPair pair) {
                                operation_text(draft.operation), draft.to),
                    end);
   add_gates_after(draft, end);
+}
+
+// A host that was never adopted, or is new, is put under guard before anything is built there.
+void add_guards(Draft& draft, const Names& after) {
+  std::vector<Step> steps = adopt_steps(draft.application);
+  std::erase_if(steps, [&](const Step& step) {
+    const Facts& facts = draft.snapshot.of("host", step.where);
+    return !step.where.starts_with(draft.to + "/") || !facts.reachable || facts.get("guard");
+  });
+  draft.add("adopt", std::move(steps), after);
 }
 
 }  // namespace
@@ -180,11 +191,36 @@ void join_failover(Draft& draft, StatusPair pair) {
   add_takeover(draft, pair);
 }
 
+// As a failover, but whichever side was chosen, and nothing is fetched: what the other one has that
+// this one lacks is accepted by a person before the claim.
+void join_start(Draft& draft, const Standings& standings, StatusPair pair) {
+  const std::string loss = loss_by_starting(standings, draft.to);
+  add_gates_before(draft, loss);
+  add_announcement(draft, "announce",
+                   fmt::format("{}: cold start of {} begins", draft.application.name, draft.to),
+                   {"gates"});
+  const Names proofs = add_fencing(draft);
+  // Data of an older claim never outrank those of a newer one, and what was accepted is accepted.
+  const bool outranks = standings.of(draft.to).epoch > standings.of(draft.from).epoch;
+  Names accepted;
+  for (const Component& component : draft.application.components) {
+    const std::string node = "accept/" + component.name;
+    if (loss.empty() && !outranks) {
+      add_acceptance_of_lower(draft, component);
+      accepted.push_back(node);
+    }
+  }
+  add_proofs_again(draft, proofs, Names{"fenced"} + draft.nodes(Hook::sync) + accepted);
+  add_takeover(draft, pair);
+}
+
 void join_reprotect(Draft& draft, StatusPair pair) {
   const bool to_primary = draft.application.home_primary().name == draft.to;
   const auto& components = draft.application.components;
   add_gates_before(draft);
-  add_publication(draft, draft.application.all_hosts(), draft.from, IfUnreachable::fail, {"gates"});
+  add_guards(draft, {"gates"});
+  add_publication(draft, draft.application.all_hosts(), draft.from, IfUnreachable::fail,
+                  {"gates", "adopt"});
   const Names published = host_nodes("claim.publish", draft.application.all_hosts());
   // A host that now holds the claim and still its last word would look like a second active side to
   // whoever comes after an abort.

@@ -26,11 +26,11 @@ void add_claim(Draft& draft, const Draft::Names& after) {
   step.where = "controller";
   step.title = "Claim: " + draft.to + " becomes the active site";
   draft.add("claim", {step}, after);
-  const bool is_failover = draft.operation == Operation::failover;
+  const bool lost = is_emergency(draft.operation);
   add_publication(draft, draft.application.site(draft.to).hosts, draft.to, IfUnreachable::fail,
                   {"claim"});
   add_publication(draft, draft.application.site(draft.from).hosts, draft.to,
-                  is_failover ? IfUnreachable::skip : IfUnreachable::fail, {"claim"});
+                  lost ? IfUnreachable::skip : IfUnreachable::fail, {"claim"});
 }
 
 void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::string& active,

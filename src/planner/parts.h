@@ -13,8 +13,9 @@ namespace switchback {
 
 // gates.cc ---------------------------------------------------------------------------------------
 
-// What people (and the checks of a checklist) say before anything happens: node "gates".
-void add_gates_before(Draft& draft);
+// What people (and the checks of a checklist) say before anything happens: node "gates". `loss`: of
+// a cold start, what the chosen side is known to lack; a named person accepts it.
+void add_gates_before(Draft& draft, const std::string& loss = "");
 // Node "gates.after": the checklist afterwards.
 void add_gates_after(Draft& draft, const Draft::Names& after);
 // One step per channel, all in the node of that name; none of them can stop a run.
@@ -24,6 +25,10 @@ void add_announcement(Draft& draft, const std::string& node, const std::string& 
 // condition under which some of them run; node "accept/<component>".
 void add_acceptance(Draft& draft, const Component& component, const std::string& node,
                     const Draft::Names& after);
+
+// A cold start: node "accept/<component>" behind "sync/<component>", a gate that opens when the
+// comparison there has found that the other side is ahead.
+void add_acceptance_of_lower(Draft& draft, const Component& component);
 
 // ownership.cc -----------------------------------------------------------------------------------
 
@@ -42,8 +47,8 @@ Draft::Names host_nodes(const std::string& prefix, const std::vector<Host>& host
 
 // fencing.cc -------------------------------------------------------------------------------------
 
-// Failover: the nodes "evidence", every "stop/…" and "sync/…" and the ladder; the node "fenced"
-// stands behind the ladder. Returns the nodes that hold its proofs.
+// Failover and start: the nodes "evidence", every "stop/…" and "sync/…" and the ladder; the node
+// "fenced" stands behind the ladder. Returns the nodes that hold its proofs.
 Draft::Names add_fencing(Draft& draft);
 // Node "fence.again": every proof in the nodes once more, right before the claim.
 void add_proofs_again(Draft& draft, const Draft::Names& proof_nodes, const Draft::Names& after);
@@ -54,8 +59,9 @@ bool can_prove_silent_site(const Application& application);
 
 // assumptions.cc ---------------------------------------------------------------------------------
 
-// The predicates that an approval of the plan rests on, and the remarks for people.
-void add_assumptions(const Draft& draft, const Claim& claim, Plan& plan);
+// The predicates that an approval of the plan rests on, and the remarks for people. `active`: the
+// site that is active by the claim.
+void add_assumptions(const Draft& draft, const Claim& claim, const std::string& active, Plan& plan);
 
 // An assumption that is not met when two sites, or another one than the claim's, call themselves
 // active; true when it was added.

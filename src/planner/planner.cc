@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "planner/adoption.h"
+#include "planner/cold_start.h"
+#include "planner/diagnosis.h"
 #include "planner/draft.h"
 #include "planner/join.h"
 #include "planner/parts.h"
@@ -34,13 +36,15 @@ Result<void> is_site(const Application& application, const PlanRequest& request)
                           application.sites[0].name, application.sites[1].name));
 }
 
+// `highest`: the side that a cold start takes unless another one is asked for.
 Result<Direction> direction_of(const Application& application, const std::string& active,
-                               const PlanRequest& request) {
+                               const std::string& highest, const PlanRequest& request) {
   const std::string other = application.other_site(active).name;
   const std::string home = application.home_primary().name;
   const Operation operation = request.operation;
   const std::string wanted = !request.to_site.empty()           ? request.to_site
                              : operation == Operation::failback ? home
+                             : operation == Operation::start    ? highest
                                                                 : other;
   if (auto known = is_site(application, {operation, wanted}); !known) {
     return std::unexpected(known.error());
@@ -54,6 +58,9 @@ Result<Direction> direction_of(const Application& application, const std::string
                                    "a failback leads to the home primary " + home +
                                        "; next: switchback switchover --to " + wanted));
   }
+  if (operation == Operation::start) {
+    return Direction{application.other_site(wanted).name, wanted, wanted};
+  }
   if (wanted == active) {
     const std::string why = operation == Operation::reprotect
                                 ? active + " is the active site; only the other one can be rebuilt"
@@ -65,8 +72,9 @@ Result<Direction> direction_of(const Application& application, const std::string
 }
 
 // True when the standby is known to be there and nothing is wrong with it.
-bool is_protected(const Catalogue& catalogue, const Application& application,
+bool is_protected(const Catalogue& catalogue, const Application& application, const Claim& claim,
                   const Snapshot& snapshot, const Direction& direction) {
+  if (!diagnose(catalogue, application, claim, snapshot).empty()) return false;
   const auto pair = published_pair(application, snapshot);
   if (!pair || (pair_name(*pair) != "normal" && pair_name(*pair) != "reversed")) return false;
   for (const Host& host : application.all_hosts()) {
@@ -145,10 +153,11 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
       request.operation == Operation::sync) {
     return make_adoption_plan(catalogue, application, claim, snapshot, request, *active);
   }
-  const auto direction = direction_of(application, *active, request);
+  const Standings standings = standings_of(catalogue, application, *active, snapshot);
+  const auto direction = direction_of(application, *active, standings.highest, request);
   if (!direction) return std::unexpected(direction.error());
   if (request.operation == Operation::reprotect &&
-      is_protected(catalogue, application, snapshot, *direction)) {
+      is_protected(catalogue, application, claim, snapshot, *direction)) {
     return std::unexpected(refusal(request.operation, application.name,
                                    direction->to + " stands by already and nothing is wrong with "
                                                    "it: there is nothing to rebuild"));
@@ -173,6 +182,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
     case Operation::reprotect:
       join_reprotect(draft, *pair);
       break;
+    case Operation::start:
+      join_start(draft, standings, *pair);
+      break;
     case Operation::adopt:
     case Operation::release:
     case Operation::sync:
@@ -196,7 +208,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
   if (!steps) return std::unexpected(steps.error());
   plan.steps = std::move(*steps);
   collect_scripts(catalogue, plan);
-  add_assumptions(draft, claim, plan);
+  if (request.operation == Operation::start) plan.remarks = standing_words(standings);
+  add_assumptions(draft, claim, *active, plan);
+  add_diagnoses(catalogue, application, claim, snapshot, plan);
   if (const auto problems = plan_problems(plan); !problems.empty()) {
     return fail(ErrorCode::internal, "making a plan: " + join(problems, "; "));
   }

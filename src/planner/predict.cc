@@ -68,7 +68,7 @@ Milliseconds outage_of(const Plan& plan, const Prediction& prediction,
     }
     if (restores(step)) end = std::max(end, step_end);
   }
-  if (plan.operation == Operation::failover || begin > end) begin = Milliseconds(0);
+  if (is_emergency(plan.operation) || begin > end) begin = Milliseconds(0);
   return end - begin;
 }
 

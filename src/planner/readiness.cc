@@ -6,6 +6,7 @@
 
 #include "components/site.h"
 #include "planner/bundle.h"
+#include "planner/diagnosis.h"
 
 namespace switchback {
 namespace {
@@ -167,6 +168,12 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
   readiness.findings = host_findings(application, claim, snapshot, *active);
   const auto copies = runbook_findings(catalogue, application, snapshot);
   readiness.findings.insert(readiness.findings.end(), copies.begin(), copies.end());
+  for (const Diagnosis& each : diagnose(catalogue, application, claim, snapshot)) {
+    readiness.findings.push_back({{Level::blocking, std::string(situation_text(each.situation)),
+                                   each.text + ": " + join(each.evidence, "; "), each.next},
+                                  true,
+                                  true});
+  }
   add_component_findings(catalogue, application, snapshot, readiness);
   const auto move =
       prediction_of(catalogue, application, claim, snapshot, history, Operation::switchover);

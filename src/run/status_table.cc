@@ -35,8 +35,9 @@ constexpr std::array<NamedPair, 6> pairs{{
     {"both lost", both_lost},
 }};
 
-// A parked pair is the inside of a planned move: the same operation leads on from it.
-constexpr std::array<StatusRow, 13> rows{{
+// A parked pair is the inside of a planned move: the same operation leads on from it. A cold start
+// leads out of every pair: after a loss of power the words are those of before.
+constexpr std::array<StatusRow, 25> rows{{
     {normal, "switchover", reversed, HomeRole::secondary},
     {normal, "failover", primary_lost, HomeRole::secondary},
     {normal, "reprotect", normal, HomeRole::primary},
@@ -50,6 +51,18 @@ constexpr std::array<StatusRow, 13> rows{{
     {parked, "failback", normal, HomeRole::primary},
     {parked, "failover", primary_lost, HomeRole::secondary},
     {parked, "failover", secondary_lost, HomeRole::primary},
+    {normal, "start", secondary_lost, HomeRole::primary},
+    {normal, "start", primary_lost, HomeRole::secondary},
+    {reversed, "start", secondary_lost, HomeRole::primary},
+    {reversed, "start", primary_lost, HomeRole::secondary},
+    {secondary_lost, "start", secondary_lost, HomeRole::primary},
+    {secondary_lost, "start", primary_lost, HomeRole::secondary},
+    {primary_lost, "start", secondary_lost, HomeRole::primary},
+    {primary_lost, "start", primary_lost, HomeRole::secondary},
+    {parked, "start", secondary_lost, HomeRole::primary},
+    {parked, "start", primary_lost, HomeRole::secondary},
+    {both_lost, "start", secondary_lost, HomeRole::primary},
+    {both_lost, "start", primary_lost, HomeRole::secondary},
 }};
 
 std::string pair_cell(StatusPair pair) {

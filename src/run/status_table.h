@@ -68,8 +68,8 @@ struct StatusRow {
 };
 std::span<const StatusRow> status_rows();
 
-// The operations that lead out of a pair. A split brain, two lost sites and every contradiction
-// have exactly one: `resolve`, where a person decides.
+// The operations that lead out of a pair. A split brain and every contradiction have
+// exactly one: `resolve`, where a person decides.
 std::vector<std::string_view> exits(StatusPair pair);
 
 // The row of that operation from that pair, or null.

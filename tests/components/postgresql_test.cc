@@ -113,7 +113,8 @@ TEST(PostgresqlSteps, reprotect_is_the_golden_one) {
 TEST(PostgresqlSteps, make_sound_plans) {
   const Application application = shop();
   const Snapshot nothing;
-  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect}) {
+  for (Operation operation :
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::start}) {
     Plan plan;
     plan.hosts = application.all_hosts();
     for (const NamedScript& script : postgresql_type().scripts) {
@@ -134,7 +135,8 @@ TEST(PostgresqlSteps, make_sound_plans) {
 
 TEST(PostgresqlSteps, pass_as_many_arguments_as_the_script_names) {
   const Application application = shop();
-  const Snapshot nothing;
+  Snapshot nothing;  // but the name of a slot
+  nothing.facts[observation_key("database", "dc/db")].values["primary_slot_name"] = "dc";
   std::map<std::string, size_t> wanted;
   for (const NamedScript& script : postgresql_type().scripts) {
     wanted[std::string(script.name)] = split(script.parameters, ' ').size();
@@ -146,7 +148,8 @@ TEST(PostgresqlSteps, pass_as_many_arguments_as_the_script_names) {
     EXPECT_EQ(command.arguments.size(), wanted[command.script]) << command.script;
     used.insert(command.script);
   };
-  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect}) {
+  for (Operation operation :
+       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::start}) {
     for (Hook hook : every_hook) {
       for (const Step& step :
            postgresql_type().steps(hook, context_of(application, nothing, operation, "dc", "dr"))) {
@@ -268,6 +271,9 @@ TEST(PostgresqlReady, names_each_reason) {
       {"dr", "lag_ms", "60000", "behind", true},
       {"dr", "replay_paused", "yes", "replay is paused", true},
       {"dr", "collversion", "2.40", "collation", false},
+      {"dc", "slots", "dr/physical/active/reserved", "a slot keeps records without limit", false},
+      {"dc", "slots", "dr/physical/inactive/lost", "the slot dr at dc has lost", false},
+      {"dr", "primary_slot_name", "dr", "asks for the slot dr", false},
   };
   for (const Case& each : cases) {
     Sides sides;
@@ -276,6 +282,19 @@ TEST(PostgresqlReady, names_each_reason) {
     EXPECT_NE(text.find(each.text), std::string::npos) << each.fact << ": " << text;
     EXPECT_EQ(text.starts_with("blocking"), each.blocking) << text;
   }
+}
+
+TEST(PostgresqlReady, says_how_long_the_disk_lasts_and_is_content_with_a_limit) {
+  Sides sides;
+  sides.dc["slots"] = "dr/physical/inactive/extended";
+  sides.dc["max_slot_wal_keep_bytes"] = "-1";
+  sides.dc["wal_free_bytes"] = "10737418240";
+  sides.dc["wal_bytes_per_s"] = "1048576";
+  const std::string text = complaints(ready(sides));
+  EXPECT_NE(text.find("10.0 GiB are free there: full in about 2 h 50 min"), std::string::npos)
+      << text;
+  sides.dc["max_slot_wal_keep_bytes"] = "1048576";
+  EXPECT_EQ(complaints(ready(sides)), "");
 }
 
 TEST(PostgresqlReady, does_not_hold_up_an_emergency_for_a_standby_that_lags) {

@@ -360,7 +360,7 @@ TEST(MakePlan, a_failback_before_the_reprotect_prints_as_unmet) {
   ASSERT_NE(unmet(plan), nullptr);
   EXPECT_EQ(unmet(plan)->text,
             "failback leads out of the sites' status (primary lost: dc down, dr "
-            "production_alone); what does: reprotect");
+            "production_alone); what does: reprotect, start");
 }
 
 TEST(MakePlan, two_active_words_block_everything) {

@@ -48,6 +48,7 @@ std::vector<Step> database_steps(Hook hook, const HookContext& context) {
       return {step};
     case Hook::sync:
       if (context.operation == Operation::failover) return {};
+      if (context.operation == Operation::start) step.captures = {{"ahead", "word"}};
       step.apply.arguments.push_back(Argument::capture(context.component.name + ".stop:lsn"));
       return {step};
     case Hook::promote:
@@ -207,6 +208,7 @@ Snapshot recorder_snapshot(const Application& application) {
     facts.reachable = true;
     facts.observed_at_ms = snapshot.now_ms - 2'000;
     facts.values = {{"machine_id", "machine-" + host.site + host.role},
+                    {"guard", "1"},
                     {"status", host.site == "dc" ? "production" : "standby"}};
     snapshot.facts[observation_key("host", host.key)] = facts;
   }

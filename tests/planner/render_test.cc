@@ -22,7 +22,8 @@ TEST(RenderText, golden_plans_of_every_operation) {
   const std::pair<Operation, const char*> all[] = {{Operation::switchover, "dc"},
                                                    {Operation::failback, "dr"},
                                                    {Operation::failover, "dc"},
-                                                   {Operation::reprotect, "dr"}};
+                                                   {Operation::reprotect, "dr"},
+                                                   {Operation::start, "dc"}};
   for (const auto& [operation, active] : all) {
     const Plan plan = plan_of(operation, active);
     const std::string name = "plan_" + std::string(operation_text(operation));

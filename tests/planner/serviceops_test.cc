@@ -41,7 +41,7 @@ TEST(ServiceOps, golden_plans_of_every_operation) {
   const std::pair<Operation, const char*> all[] = {
       {Operation::switchover, "dc"}, {Operation::failback, "dr"}, {Operation::failover, "dc"},
       {Operation::reprotect, "dr"},  {Operation::sync, "dc"},     {Operation::adopt, ""},
-      {Operation::release, "dc"}};
+      {Operation::release, "dc"},    {Operation::start, "dc"}};
   for (const auto& [operation, active] : all) {
     const Claim claim = operation == Operation::adopt ? Claim{} : claim_at(application, active);
     auto plan = make_plan(real_catalogue(), application, claim, Snapshot{}, {operation, ""});

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "sim/scenario.h"
 #include "world/sim/runner.h"
+#include "world/sim/units.h"
 
 namespace switchback {
 namespace {
@@ -39,6 +41,7 @@ struct Case {
   std::string active_after;
   bool protected_after = true;
   Prepare prepare = [](Scenario&) {};
+  std::string to = "";
 };
 
 void done(Scenario& scenario, Operation operation) {
@@ -62,6 +65,58 @@ void fail_over_and_return(Scenario& scenario) {
   scenario.world.run_for(Milliseconds(5'000));
 }
 
+// Both sites lose their power; only dc comes back, and nobody is left to confirm its claim.
+void lose_both(Scenario& scenario) {
+  scenario.world.run_for(Milliseconds(1'000));
+  scenario.power_off_site("dc");
+  scenario.power_off_site("dr");
+  scenario.power_on_site("dc");
+  scenario.world.run_for(Milliseconds(5'000));
+}
+
+// Both come back, and every guard waits for a person. The last writes never reached dr.
+void wait_for_a_person(Scenario& scenario) {
+  for (const Host& host : scenario.application.all_hosts()) {
+    scenario.world.host(host.key).apps["serviceops"].adoption->mode = "confirm";
+  }
+  scenario.world.cut("dr/db", "dc/db");
+  for (int i = 0; i < 40; ++i) scenario.world.after(Milliseconds(i), [] {});
+  lose_both(scenario);
+  scenario.world.heal_everything();
+  scenario.power_on_site("dr");
+  scenario.world.run_for(Milliseconds(5'000));
+}
+
+// dc was started alone; then dr came back, with everything that it had.
+void start_without_dr(Scenario& scenario) {
+  lose_both(scenario);
+  done(scenario, Operation::start);
+  scenario.power_on_site("dr");
+  scenario.world.run_for(Milliseconds(5'000));
+}
+
+// dr is new: nothing was adopted there, no database, and its slot was never made.
+void never_built(Scenario& scenario) {
+  for (const Host& host : scenario.application.site("dr").hosts) {
+    SimulatedHost& there = scenario.world.host(host.key);
+    there.apps.clear();
+    there.status_files.clear();
+    there.open_guards.clear();
+    for (auto& [name, unit] : there.units) {
+      unit.active = false;
+      unit.processes = 0;
+    }
+  }
+  PgCluster& c = scenario.cluster("dr");
+  PgCluster empty;
+  empty.unit = c.unit;
+  empty.writer = c.writer;
+  empty.follows = c.follows;
+  empty.slot_asked = "dr";
+  c = empty;
+  scenario.world.run_for(Milliseconds(1'000));
+}
+
 std::vector<Case> cases() {
   return {
       {"switchover", Operation::switchover, "dr"},
@@ -69,6 +124,11 @@ std::vector<Case> cases() {
        [](Scenario& s) { done(s, Operation::switchover); }},
       {"failover", Operation::failover, "dr", false, lose_dc},
       {"reprotect", Operation::reprotect, "dr", true, fail_over_and_return},
+      {"reprotect_of_a_lost_standby", Operation::reprotect, "dc", true, start_without_dr},
+      {"reprotect_of_a_new_side", Operation::reprotect, "dc", true, never_built},
+      {"start", Operation::start, "dc", false, lose_both},
+      {"start_confirmed", Operation::start, "dc", false, wait_for_a_person},
+      {"start_of_the_lower", Operation::start, "dr", false, wait_for_a_person, "dr"},
   };
 }
 
@@ -79,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Operations, testing::ValuesIn(cases()),
 TEST_P(Operations, ends_well_without_a_fault) {
   Scenario scenario(1);
   GetParam().prepare(scenario);
-  const Course course = scenario.perform(GetParam().operation);
+  const Course course = scenario.perform(GetParam().operation, GetParam().to);
   EXPECT_EQ(course.result, "done") << told(scenario, course);
   EXPECT_EQ(scenario.problems(GetParam().active_after, GetParam().protected_after), "")
       << told(scenario, course);
@@ -91,7 +151,7 @@ TEST_P(Operations, ends_the_same_when_the_controller_is_killed_at_any_point) {
   {
     Scenario scenario(1);
     GetParam().prepare(scenario);
-    const int64_t run = scenario.begin(GetParam().operation);
+    const int64_t run = scenario.begin(GetParam().operation, GetParam().to);
     points = -scenario.world.points();
     scenario.drive(run);
     points += scenario.world.points();
@@ -100,7 +160,7 @@ TEST_P(Operations, ends_the_same_when_the_controller_is_killed_at_any_point) {
   for (int64_t at = 1; at <= points; ++at) {
     Scenario scenario(1);
     GetParam().prepare(scenario);
-    const int64_t run = scenario.begin(GetParam().operation);
+    const int64_t run = scenario.begin(GetParam().operation, GetParam().to);
     const int64_t target = scenario.world.points() + at;
     scenario.world.on_point([&](FaultPoint& point) {
       if (point.number == target) scenario.world.crash_controller();
@@ -122,6 +182,74 @@ TEST(Reprotect, rewinds_and_saves_what_only_the_lost_side_had) {
   EXPECT_GT(scenario.writes(), 3);
   EXPECT_TRUE(scenario.cluster("dc").rewind.ends_with("done")) << told(scenario, course);
   EXPECT_GT(scenario.salvaged_writes(), 0);
+}
+
+TEST(Reprotect, leaves_a_standby_that_was_only_lost_as_it_is) {
+  Scenario scenario(1);
+  start_without_dr(scenario);
+  const Course course = scenario.perform(Operation::reprotect);
+  EXPECT_EQ(course.result, "done") << told(scenario, course);
+  EXPECT_EQ(scenario.problems("dc", true), "");
+  EXPECT_EQ(scenario.cluster("dr").rewind + scenario.cluster("dr").rebuild, "");
+  EXPECT_EQ(scenario.world.host("dr/db").status_files.begin()->second, "standby");
+  EXPECT_EQ(scenario.world.host("dc/db").status_files.begin()->second, "production");
+}
+
+TEST(Reprotect, builds_a_new_side_with_its_guard_and_its_slot) {
+  Scenario scenario(1);
+  never_built(scenario);
+  const Course course = scenario.perform(Operation::reprotect);
+  EXPECT_EQ(course.result, "done") << told(scenario, course);
+  EXPECT_EQ(scenario.problems("dc", true), "");
+  EXPECT_TRUE(scenario.cluster("dr").rebuild.ends_with("done"));
+  EXPECT_TRUE(scenario.cluster("dc").slots.contains("dr"));
+  for (const Host& host : scenario.application.site("dr").hosts) {
+    EXPECT_TRUE(scenario.world.host(host.key).apps["serviceops"].adoption) << host.key;
+  }
+}
+
+// Somebody opens the guard of the old side by hand and promotes it: a person chooses who stays.
+TEST(SplitBrain,
+     blocks_everything_until_a_start_chooses_a_side_and_a_reprotect_salvages_the_other) {
+  Scenario scenario(1);
+  scenario.world.run_for(Milliseconds(1'000));
+  scenario.world.cut("dr/db", "dc/db");
+  scenario.cluster("dr").standby_signal = false;
+  scenario.cluster("dr").in_recovery = false;
+  for (const Host& host : scenario.application.site("dr").hosts) {
+    for (auto& [name, unit] : scenario.world.host(host.key).units) {
+      open_guard(scenario.world.host(host.key), "serviceops", name);
+      start_unit(scenario.world, scenario.world.host(host.key), name);
+    }
+  }
+  scenario.world.run_for(Milliseconds(2'000));
+  EXPECT_FALSE(scenario.world.violations().empty()) << "the oracle has seen it too";
+  scenario.world.heal_everything();
+  for (Operation operation : {Operation::switchover, Operation::failover, Operation::sync}) {
+    const auto plan = scenario.plan(operation);
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(std::ranges::any_of(plan->assumptions, [](const Assumption& each) {
+      return !each.met && each.name == "picture.split brain";
+    })) << operation_text(operation);
+  }
+  Course course = scenario.perform(Operation::start, "dr");
+  EXPECT_EQ(course.result, "done") << told(scenario, course);
+  EXPECT_FALSE(pg_writable(scenario.cluster("dc")));
+  EXPECT_TRUE(pg_writable(scenario.cluster("dr")));
+  course = scenario.perform(Operation::reprotect);
+  EXPECT_EQ(course.result, "done") << told(scenario, course);
+  EXPECT_EQ(pg_upstream(scenario.world, scenario.world.host("dc/db"), scenario.cluster("dc")),
+            &scenario.cluster("dr"));
+  EXPECT_GT(scenario.salvaged_writes(), 0);
+}
+
+TEST(ColdStart, of_the_lower_side_asks_first_and_keeps_what_only_the_other_has) {
+  Scenario scenario(1);
+  wait_for_a_person(scenario);
+  const auto plan = scenario.plan(Operation::start, "dr");
+  ASSERT_TRUE(plan);
+  EXPECT_NE(plan->find("gate.lower"), nullptr);
+  EXPECT_EQ(scenario.plan(Operation::start)->to_site, "dc");
 }
 
 // Faults at random points of the run, all from the seed: kills, broken connections, cuts that heal,
@@ -181,7 +309,7 @@ void run_schedules(const Case& tested, bool lose_power) {
     Scenario scenario(seed);
     scenario.lose_power = lose_power;
     tested.prepare(scenario);
-    const int64_t run = scenario.begin(tested.operation);
+    const int64_t run = scenario.begin(tested.operation, tested.to);
     plant_faults(scenario);
     const Course course = scenario.carry_through(run, tested.operation);
     const std::string replay =

@@ -379,10 +379,12 @@ std::string Scenario::problems(const std::string& active, bool protected_by_othe
   const PgCluster& here = cluster(active);
   // A host that rebooted while the other site is gone stays closed until a person opens it: safe.
   const auto waits = [&](const std::string& role) {
-    return lost_.contains(other) &&
-           std::ranges::any_of(world.host(host(active, role)).guard_says, [](const auto& said) {
-             return said.second.starts_with("no host of the other site");
-           });
+    const SimulatedHost& there = world.host(host(active, role));
+    return std::ranges::any_of(there.guard_says, [&](const auto& said) {
+      if (there.open_guards.contains(said.first)) return false;
+      return (lost_.contains(other) && said.second.starts_with("no host of the other site")) ||
+             said.second.starts_with("after a boot a person confirms");
+    });
   };
   if (!pg_writable(here) && !waits("db")) {
     wrong += "; the database of " + active + " is not writable";

@@ -53,7 +53,7 @@ EOF
 
 # Reads the control file: the one witness that a stopped database has.
 control() {
-  system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' hints='' sums='' segment=''
+  system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' checkpoint_time='' hints='' sums='' segment=''
   while IFS= read -r l; do
     v=${l#*:} v=${v#"${v%%[! ]*}"}
     case $l in
@@ -62,6 +62,7 @@ control() {
       'Latest checkpoint location:'*) checkpoint=$v ;;
       "Latest checkpoint's REDO location:"*) redo=$v ;;
       "Latest checkpoint's TimeLineID:"*) timeline=$v ;;
+      'Time of latest checkpoint:'*) checkpoint_time="$v UTC" ;;
       'Minimum recovery ending location:'*) minimum=$v ;;
       "Min recovery ending loc's timeline:"*) minimum_timeline=$v ;;
       'wal_log_hints setting:'*) hints=$v ;;
@@ -69,7 +70,7 @@ control() {
       'Bytes per WAL segment:'*) segment=$v ;;
     esac
   done <<EOF
-$("$bin/pg_controldata" -D "$data" 2>/dev/null)
+$(TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null)
 EOF
   [ "$system" ] && is_lsn "$checkpoint"
 }

@@ -1,9 +1,14 @@
 # Looks, running or stopped, and changes nothing.
 # Parameters: CLUSTER PEER_ADDRESS PEER_PORT REPLICATION_USER REWIND_USER
 value() { printf '%s=%s\n' "$1" "$2"; }
+# What this side asks for when it is a standby: read from the files, which a first build keeps.
+asked_slot() {
+  v=$(as_owner "$bin/postgres" -C primary_slot_name -D "$1" -c "config_file=$conf" 2>/dev/null) && value primary_slot_name "$v"
+}
 if [ ! -d "$data" ] || ! control; then
   value present no
   value running no
+  asked_slot "${conf%/*}"
   value free_bytes "$(($(df -Pk "${data%/*}" 2>/dev/null | awk 'END {print $4 + 0}') * 1024))"
   exit 0
 fi
@@ -37,6 +42,7 @@ if postmaster && ask 10 "select concat_ws(e'\n', 'in_recovery='||case when pg_is
     'primary_conninfo_host='||substring(current_setting('primary_conninfo') from 'host *= *''?([^ '']+)'),
     (select string_agg(name||'='||setting, e'\n' order by name) from pg_settings where name in ('archive_mode','hot_standby','max_wal_senders','primary_slot_name',
       'synchronous_standby_names','full_page_writes','wal_level','default_transaction_read_only','recovery_min_apply_delay')),
+    case when not pg_is_in_recovery() then 'slot_kept_bytes='||(select coalesce(max(pg_current_wal_lsn() - restart_lsn), 0)::bigint from pg_replication_slots where not active) end,
     'wal_keep_bytes='||(select setting::bigint*1048576 from pg_settings where name = 'wal_keep_size'),
     'max_slot_wal_keep_bytes='||(select case when setting = '-1' then -1 else setting::bigint*1048576 end from pg_settings where name = 'max_slot_wal_keep_size'),
     'restore_command='||case when current_setting('restore_command') = '' then 'no' else 'yes' end,
@@ -47,14 +53,23 @@ if postmaster && ask 10 "select concat_ws(e'\n', 'in_recovery='||case when pg_is
   printf '%s\n' "$reply"
   now=${reply#*timeline=} now=${now%%"
 "*}
+  # How long the disk lasts when nothing is removed any more; a server before 14 does not say.
+  v=$(df -Pk "$data/pg_wal/." | awk 'END {print $4 + 0}') && value wal_free_bytes $((v * 1024))
+  ask 5 "select 'wal_bytes_per_s='||round(wal_bytes / greatest(1, extract(epoch from clock_timestamp() - stats_reset)))::bigint from pg_stat_wal;" &&
+    printf '%s\n' "$reply"
 elif [ "$pm" ] && postmaster; then
   value running unknown
   say "$reply"
 else
   value running no
   [ -e "$data/standby.signal" ] && value in_recovery yes || value in_recovery no
+  past='' && last_record 4
+  now=$last_timeline
   value timeline "$now"
-  value lsn "$checkpoint"
+  value lsn "$end"
+  [ "$commit" != none ] || commit="none since the checkpoint of $checkpoint_time"
+  value last_commit "$commit"
+  asked_slot "$data"
   v=$("$bin/postgres" --version) && value version "${v##*) }"
   effective_conninfo
   case $conninfo in *host=*) v=${conninfo#*host=} && v=${v#\'} && value primary_conninfo_host "${v%%[ \']*}" ;; esac

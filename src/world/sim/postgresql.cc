@@ -97,6 +97,10 @@ const PgCluster* pg_upstream(SimulatedWorld& world, const SimulatedHost& host,
   for (const auto& [directory, upstream] : source->clusters) {
     const bool same = upstream.system_identifier == cluster.system_identifier;
     if (!pg_writable(upstream) || !same) continue;
+    if (!cluster.slot_asked.empty()) {
+      const auto slot = upstream.slots.find(cluster.slot_asked);
+      if (slot == upstream.slots.end() || slot->second == "lost") continue;
+    }
     // What it has must be a part of what the upstream has, else the receiver ends at once.
     const size_t size = cluster.log.size();
     const bool within = size <= upstream.log.size();

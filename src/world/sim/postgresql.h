@@ -35,12 +35,14 @@ struct PgCluster {
   int64_t control_checkpoint = 0;           // START of the checkpoint's record
   int control_timeline = 1;                 // lags behind a promotion until the next checkpoint
   bool standby_signal = false;
-  bool clean = true;           // false after a crash until recovered
-  bool away = false;           // under another name while it is rewound
-  std::string rewind;          // "RUN started", "RUN done"; empty: never
-  std::string rebuild;         // "RUN done"
-  std::string follows;         // host key in primary_conninfo
-  bool replay_paused = false;  // planted: it receives, and does not replay
+  bool clean = true;                         // false after a crash until recovered
+  bool away = false;                         // under another name while it is rewound
+  std::string rewind;                        // "RUN started", "RUN done"; empty: never
+  std::string rebuild;                       // "RUN done"
+  std::string follows;                       // host key in primary_conninfo
+  std::string slot_asked;                    // primary_slot_name
+  std::map<std::string, std::string> slots;  // name -> wal_status
+  bool replay_paused = false;                // planted: it receives, and does not replay
 
   // In memory.
   bool running = false;

@@ -206,6 +206,8 @@ void become_copy(ScriptCall& call, const PgCluster& source) {
   c = source;
   c.unit = pg_unit(call);
   c.follows = before.follows;
+  c.slot_asked = before.slot_asked;
+  c.slots.clear();
   c.writer = before.writer;
   c.rewind = before.rewind;
   c.rebuild = before.rebuild;

@@ -157,6 +157,63 @@ ScriptResult promoted(ScriptCall& call) {
   return {0, pg_identity(c), "", {}, ""};
 }
 
+ScriptResult position(ScriptCall& call) {
+  const PgCluster& c = cluster_of(call);
+  if (c.away) return exit_with(2, "no control file");
+  const std::string none = "lsn=0/0\ntimeline=0\nsystem_identifier=0\nlast_commit=none\n";
+  if (!c.present) return {0, none, "", {}, ""};
+  return {0, pg_identity(c) + "last_commit=none\n", "", {}, ""};
+}
+
+// LSN TIMELINE SYSTEM_IDENTIFIER
+ScriptResult compare(ScriptCall& call) {
+  const PgCluster& c = cluster_of(call);
+  if (!c.present || c.away) return exit_with(2, "no control file");
+  const int timeline = std::atoi(pg_argument(call, 1).c_str());
+  const int64_t theirs = pg_lsn_number(pg_argument(call, 0));
+  std::string ahead = "none";
+  if (timeline == 0 || pg_argument(call, 2) != c.system_identifier) {
+    ahead = "here";
+  } else if (timeline != c.timeline) {
+    ahead = timeline > c.timeline ? "other" : "here";
+  } else if (theirs != pg_end(c)) {
+    ahead = theirs > pg_end(c) ? "other" : "here";
+  }
+  return {0, fact_line("ahead", ahead) + pg_identity(c), "", {}, ""};
+}
+
+ScriptResult up(ScriptCall& call) {
+  const bool open = guard_is_open(call.host, call.application, pg_unit(call));
+  return exit_with(cluster_of(call).running && open ? 0 : 1, "");
+}
+
+// BOUND_S
+ScriptResult bring_up(ScriptCall& call) {
+  PgCluster& c = cluster_of(call);
+  if (call.stage == 0) {
+    if (!c.present || c.away || c.rewind.ends_with("started")) return exit_with(2, "not fit");
+    open_guard(call.host, call.application, pg_unit(call));
+    if (!c.running) start_unit(call.world, call.host, pg_unit(call));
+  }
+  if (c.running) return {};
+  return pg_wait(call, pg_argument(call, 0), "the server did not answer");
+}
+
+// SLOT
+ScriptResult slot(ScriptCall& call) {
+  PgCluster& c = cluster_of(call);
+  if (!pg_writable(c)) return exit_with(1, "no slot at the active side");
+  c.slots[pg_argument(call, 0)] = "reserved";
+  return {};
+}
+
+ScriptResult slot_is(ScriptCall& call) {
+  const PgCluster& c = cluster_of(call);
+  if (!c.running) return exit_with(2, "the active side does not answer");
+  const auto found = c.slots.find(pg_argument(call, 0));
+  return exit_with(found == c.slots.end() || found->second == "lost" ? 1 : 0, "");
+}
+
 ScriptResult writable(ScriptCall& call) {
   PgCluster& c = cluster_of(call);
   if (!pg_writable(c)) return exit_with(1, "no write");
@@ -218,7 +275,12 @@ ScriptResult follows(ScriptCall& call) {
 ScriptResult observe(ScriptCall& call) {
   const PgCluster& c = cluster_of(call);
   if (!c.present || c.away)
-    return {0, "present=no\nrunning=no\nfree_bytes=99999999999\n", "", {}, ""};
+    return {0,
+            "present=no\nrunning=no\nfree_bytes=99999999999\n" +
+                fact_line("primary_slot_name", c.slot_asked),
+            "",
+            {},
+            ""};
   const bool open = guard_is_open(call.host, call.application, pg_unit(call));
   const auto yes = [](bool value) { return value ? "yes" : "no"; };
   const bool recovery = c.running ? c.in_recovery : c.standby_signal;
@@ -239,7 +301,7 @@ ScriptResult observe(ScriptCall& call) {
       "wal_level=replica\ndefault_transaction_read_only=off\n" +
       "recovery_min_apply_delay=0\nwal_keep_bytes=536870912\nslots=none\n" +
       "max_slot_wal_keep_bytes=-1\nrestore_command=no\ncollversion=2.36\n" +
-      "tablespaces=0\nsynchronous_standby_names=\nprimary_slot_name=\n";
+      "tablespaces=0\nsynchronous_standby_names=\n" + fact_line("primary_slot_name", c.slot_asked);
   const SimulatedHost* source = call.world.find_host(c.follows);
   if (source != nullptr) out += fact_line("primary_conninfo_host", source->address);
   if (recovery && c.running) {
@@ -267,6 +329,12 @@ ScriptTable postgresql_models() {
           {"pg_replayed", {Milliseconds(6), replayed}},
           {"pg_promote", {Milliseconds(6), promote}},
           {"pg_promoted", {Milliseconds(6), promoted}},
+          {"pg_position", {Milliseconds(20), position}},
+          {"pg_compare", {Milliseconds(20), compare}},
+          {"pg_slot", {Milliseconds(8), slot}},
+          {"pg_slot_is", {Milliseconds(6), slot_is}},
+          {"pg_up", {Milliseconds(6), up}},
+          {"pg_bring_up", {Milliseconds(6), bring_up}},
           {"pg_writable", {Milliseconds(8), writable}},
           {"pg_start_standby", {Milliseconds(6), start_standby}},
           {"pg_stands_by", {Milliseconds(6), stands_by}},
