@@ -117,7 +117,7 @@ Command files_command(std::string_view script, std::string_view mode, Argument r
 
 Command files_command(std::string_view script, std::string_view mode, const HookContext& context,
                       std::string_view receiver, std::string_view source) {
-  return files_command(script, mode, Argument::capture("run:number"), context.application,
+  return files_command(script, mode, Argument::capture("run:name"), context.application,
                        context.component, receiver, source);
 }
 

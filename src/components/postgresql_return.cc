@@ -107,10 +107,10 @@ std::vector<Step> salvage_steps(const Maker& make) {
 
   Step salvage = make.step(make.to, "salvage", fmt::format("Save what only {} has", make.to.site));
   const Json keep = make.to.options.value("keep_diverged", Json(true));
-  salvage.probe = on(make.to, "pg_salvaged", Words{}.capture("run:number"));
+  salvage.probe = on(make.to, "pg_salvaged", Words{}.capture("run:name"));
   salvage.apply = on(make.to, "pg_salvage",
                      Words{}
-                         .capture("run:number")
+                         .capture("run:name")
                          .capture(make.capture("method", "fork_lsn"))
                          .capture(make.capture("method", "fork_timeline"))
                          .capture(make.capture("method", "method"))
@@ -151,10 +151,10 @@ std::vector<Step> rebuild_steps(const Maker& make) {
 
   Step rewind = make.step(make.to, "rewind",
                           fmt::format("Rewind PostgreSQL at {} to the fork", make.to.site));
-  rewind.probe = on(make.to, "pg_rewound", Words{}.capture("run:number").capture(identifier));
+  rewind.probe = on(make.to, "pg_rewound", Words{}.capture("run:name").capture(identifier));
   rewind.apply = on(make.to, "pg_rewind",
                     Words{}
-                        .capture("run:number")
+                        .capture("run:name")
                         .capture(identifier)
                         .capture(make.capture("method", "fork_lsn"))
                         .capture(make.capture("method", "fork_timeline"))
@@ -169,10 +169,10 @@ std::vector<Step> rebuild_steps(const Maker& make) {
   Step rebuild =
       make.step(make.to, "rebuild",
                 fmt::format("Copy PostgreSQL from {} to {}", make.from.site, make.to.site));
-  rebuild.probe = on(make.to, "pg_rebuilt", Words{}.capture("run:number").capture(identifier));
+  rebuild.probe = on(make.to, "pg_rebuilt", Words{}.capture("run:name").capture(identifier));
   rebuild.apply = on(make.to, "pg_rebuild",
                      Words{}
-                         .capture("run:number")
+                         .capture("run:name")
                          .capture(identifier)
                          .capture(make.capture("timelines", "data_bytes"))
                          .literal(make.from.address)

@@ -84,7 +84,7 @@ std::string spoken(const std::vector<std::string>& units) {
 Command stop_command(const HookContext& context, std::string_view site,
                      const std::vector<std::string>& units) {
   Command command = script_command(
-      "systemd_stop", {Argument::literal(context.component.name), Argument::capture("run:number"),
+      "systemd_stop", {Argument::literal(context.component.name), Argument::capture("run:name"),
                        Argument::literal(std::string(grace_s)),
                        Argument::literal(seconds_text(option_duration(
                            context.options(site), "stop_bound", Milliseconds(120'000))))});
@@ -111,7 +111,7 @@ std::vector<Step> stop_steps(Hook hook, const HookContext& context, const std::s
     if (context.operation != Operation::reprotect) {
       step.undo =
           script_command("systemd_start_again", {Argument::literal(context.component.name),
-                                                 Argument::capture("run:number"),
+                                                 Argument::capture("run:name"),
                                                  Argument::literal(seconds_text(start_bound))});
     }
     step.bound =

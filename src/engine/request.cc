@@ -18,7 +18,7 @@ bool is_undo(const RunState& state, const Dispatch& dispatch) {
 }  // namespace
 
 std::string attempt_name(const RunState& state, const Dispatch& dispatch) {
-  return fmt::format("{}.{}.{}{}", state.run, state.plan->steps[dispatch.step].id,
+  return fmt::format("{}.{}.{}{}", run_name(state), state.plan->steps[dispatch.step].id,
                      is_undo(state, dispatch) ? "undo." : "", dispatch.attempt);
 }
 

@@ -9,7 +9,7 @@ namespace switchback {
 namespace {
 
 // Captures that the run itself provides (plan/step.h).
-constexpr std::string_view run_captures[] = {"run:number", "run:epoch", "run:claim_id",
+constexpr std::string_view run_captures[] = {"run:number", "run:name", "run:epoch", "run:claim_id",
                                              "run:store_id", "run:who"};
 
 void add_reference_problem(const std::string& reference, const Step& step,

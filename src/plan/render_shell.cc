@@ -93,11 +93,10 @@ std::string hosts_text(const Plan& plan) {
          quote_shell(join(keys, " ")) + "\n\n";
 }
 
-// "$(got database.stop:lsn)" or a quoted word. What publishes a claim keeps the run that took it.
-std::string argument_text(const Argument& argument, bool publishes) {
+// "$(got database.stop:lsn)" or a quoted word.
+std::string argument_text(const Argument& argument) {
   if (argument.kind == Argument::Kind::literal) return quote_shell(argument.text);
-  const bool run = publishes && argument.text == "run:number";
-  return fmt::format("\"$(got {})\"", quote_shell(run ? "run:claim_run" : argument.text));
+  return fmt::format("\"$(got {})\"", quote_shell(argument.text));
 }
 
 std::string guarding_word(const Step& step) {
@@ -122,7 +121,7 @@ std::string function_text(const Step& step, const char* name, const Command& com
                   whole_seconds(step.bound), quote_shell(command.secret_stdin),
                   command.script.empty() ? "-" : quote_shell(command.script));
   for (const Argument& argument : command.arguments) {
-    line += " " + argument_text(argument, step.guarding == Guarding::publish);
+    line += " " + argument_text(argument);
   }
   return line + "; }\n";
 }

@@ -167,8 +167,8 @@ here=${RUNBOOK_HERE:-$(ip -o addr show scope global 2>/dev/null |
 # The value of a reference: a capture, "STEP:outcome", or a value of the run itself.
 got() {
   case $1 in
-    run:number) echo "$run_number" ;;
-    run:claim_run) echo "$claim_run" ;;
+    run:name) echo "$run_number" ;;
+    run:number) echo "$claim_run" ;;
     run:epoch) echo "$epoch" ;;
     run:claim_id) echo "$claim_id" ;;
     run:store_id) echo "$store_id" ;;

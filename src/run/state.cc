@@ -304,6 +304,10 @@ bool RunState::any_effect() const {
   return false;
 }
 
+std::string run_name(const RunState& state) {
+  return fmt::format("{}.{}", state.next_claim.store_id.substr(0, 8), state.run);
+}
+
 std::string RunState::value_of(const std::string& reference) const {
   const size_t colon = reference.find(':');
   const std::string step = reference.substr(0, colon);
@@ -313,6 +317,7 @@ std::string RunState::value_of(const std::string& reference) const {
     const bool will_claim = index.contains("claim") && !claim_taken;
     const Claim& shown = will_claim ? next_claim : claim;
     if (name == "number") return std::to_string(run);
+    if (name == "name") return run_name(*this);
     if (name == "epoch") return std::to_string(shown.epoch);
     if (name == "claim_id") return shown.claim_id;
     if (name == "store_id") return shown.store_id;

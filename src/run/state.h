@@ -97,6 +97,9 @@ struct RunState {
 Result<void> apply(RunState& state, const Event& event);
 Result<RunState> fold(const std::vector<Event>& events);
 
+// "5704e11f.12": the run's name on hosts, where a store that was lost may have left a run 12, too.
+std::string run_name(const RunState& state);
+
 // The claim that an abort takes after `next_claim`: the old members under a newer epoch.
 Claim claim_back(const RunState& state);
 
