@@ -68,7 +68,8 @@ Event created_event(const Prepared& prepared, const OperateFlags& flags, const I
                 {"verified", who.verified},
                 {"ticket", flags.ticket},
                 {"reason", flags.reason},
-                {"predicted_ms", prepared.prediction.total.expected.count()}};
+                {"predicted_ms", prepared.prediction.total.expected.count()},
+                {"predicted_outage_ms", prepared.prediction.outage.expected.count()}};
   return event;
 }
 
