@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/hash.h"
 #include "cli/agree.h"
 #include "cli/executor.h"
 #include "cli/watch.h"
+#include "cli/zones.h"
 #include "plan/render.h"
+#include "planner/going_home.h"
 #include "planner/predict.h"
 #include "planner/readiness.h"
 #include "world/real_clock.h"
@@ -16,11 +19,34 @@
 namespace switchback {
 namespace {
 
-Result<Prepared> prepare(Situation situation, Operation operation, const std::string& to) {
+// When the last run ended that changed who is active or rebuilt a side; 0: none has.
+Result<int64_t> last_move_ms(const Situation& situation) {
+  if (!situation.store) return 0;
+  const auto runs = situation.store->runs(situation.application.name);
+  if (!runs) return std::unexpected(runs.error());
+  const auto moved = [](const RunRecord& record) {
+    return record.result == "done" &&
+           (record.operation == Operation::switchover || record.operation == Operation::failover ||
+            record.operation == Operation::failback || record.operation == Operation::reprotect);
+  };
+  const auto last = std::find_if(runs->rbegin(), runs->rend(), moved);
+  if (last == runs->rend()) return 0;
+  const auto events = situation.store->read(last->run, 0);
+  if (!events) return std::unexpected(events.error());
+  const auto state = fold(*events);
+  if (!state) return std::unexpected(state.error());
+  return state->ended_at_ms;
+}
+
+Result<Prepared> prepare(Situation situation, Operation operation, const OperateFlags& flags) {
   auto plan = make_plan(catalogue(), situation.application, situation.claim, situation.snapshot,
-                        {operation, to});
+                        {operation, flags.to});
   if (!plan) return std::unexpected(plan.error());
   Prediction prediction = predict(*plan, situation.history);
+  const auto moved = last_move_ms(situation);
+  if (!moved) return std::unexpected(moved.error());
+  add_going_home(situation.application, situation.snapshot, prediction,
+                 {offset_at, *moved, flags.anyway}, *plan);
   return Prepared{std::move(situation), std::move(*plan), std::move(prediction)};
 }
 
@@ -68,6 +94,7 @@ Event created_event(const Prepared& prepared, const OperateFlags& flags, const I
                 {"verified", who.verified},
                 {"ticket", flags.ticket},
                 {"reason", flags.reason},
+                {"anyway", flags.anyway},
                 {"predicted_ms", prepared.prediction.total.expected.count()},
                 {"predicted_outage_ms", prepared.prediction.outage.expected.count()}};
   return event;
@@ -106,7 +133,7 @@ int print_plan(const Options& options, Operation operation, const std::string& a
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(std::move(*situation), operation, flags.to);
+  auto prepared = prepare(std::move(*situation), operation, flags);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
     print_json(render_json(prepared->plan, prepared->prediction));
@@ -127,7 +154,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
       [&]() -> Result<Prepared> {
         auto situation = look_at(options, application, Look::fresh, true);
         if (!situation) return std::unexpected(situation.error());
-        return prepare(std::move(*situation), operation, flags.to);
+        return prepare(std::move(*situation), operation, flags);
       },
       [&](const Prepared& prepared, bool changed) {
         return show_and_ask(options, flags, prepared, changed);

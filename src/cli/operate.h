@@ -12,6 +12,7 @@ struct OperateFlags {
   std::string to;      // site; empty: the obvious one
   std::string ticket;  // recorded in journal and report
   std::string reason;
+  std::string anyway;         // why it may go home outside of `failback: {stable_for, windows}`
   bool yes = false;           // answers "proceed?" and nothing else
   bool dry_run = false;       // shows the plan and stops
   bool no_look = false;       // plan from stored facts alone

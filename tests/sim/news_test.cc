@@ -104,6 +104,15 @@ TEST(News, without_a_prediction_only_the_begin_is_told) {
   EXPECT_EQ(state->value_of("run:news"), "begins");
 }
 
+TEST(News, why_the_application_goes_home_out_of_its_time_is_told_with_the_begin) {
+  Told told(0);
+  auto events = told.scenario.store.read(told.run, 0).value();
+  events.front().body["anyway"] = "the \"old\" site\ncloses";
+  const auto state = fold(events);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->value_of("run:news"), "begins; out of its time, because: the  old  site closes");
+}
+
 // One request, taken on 127.0.0.1 and answered with 200; `body` waits for it.
 class OneRequest {
  public:
