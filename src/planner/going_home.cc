@@ -94,7 +94,7 @@ class Judgement {
                       *application.failback_stable_for);
     }
     if (!application.failback_windows.empty()) judge_windows();
-    if (!stable_ && opening_) assumptions_.front().text += possible();
+    if (stable_from_known_ && opening_) assumptions_.front().text += possible();
   }
 
   const std::vector<Assumption>& assumptions() const { return assumptions_; }
@@ -102,25 +102,26 @@ class Judgement {
 
  private:
   void add(const std::string& name, std::string text, bool met) {
-    assumptions_.push_back({"failback." + name, "yes", std::move(text), met});
+    assumptions_.push_back({"failback." + name, met ? "yes" : "no", std::move(text), met});
   }
 
   void judge_stability(const Stability& stability, Milliseconds wanted) {
     std::string text = fmt::format("{} has been stable for {} (`failback: stable_for`)",
                                    application_.home_primary().name, duration_text(wanted));
     const int64_t until_ms = stability.since_ms + wanted.count();
-    stable_ = stability.known && now_ms_ >= until_ms;
+    const bool stable = stability.known && now_ms_ >= until_ms;
     if (!stability.known) {
       text += "; that is not known: " + stability.why;
-    } else if (!stable_) {
+    } else if (!stable) {
       // Rounded up, so that whoever comes at the minute that was named is not sent away once more.
       constexpr int64_t minute_ms = minute_s * 1000;
+      stable_from_known_ = true;
       earliest_s_ = floor_to(until_ms + minute_ms - 1, minute_ms) / 1000;
       text += fmt::format("; it has been since {} ({}), and will have been by {}",
                           minute_text(stability.since_ms / 1000), stability.why,
                           minute_text(earliest_s_));
     }
-    add("stable_for", std::move(text), stable_);
+    add("stable_for", std::move(text), stable);
   }
 
   void judge_windows() {
@@ -153,8 +154,8 @@ class Judgement {
   const Application& application_;
   const HomeTiming& timing_;
   const int64_t now_ms_;
-  bool stable_ = true;
-  int64_t earliest_s_ = 0;          // before that it is not stable for long enough
+  bool stable_from_known_ = false;  // not stable for long enough yet, and known until when
+  int64_t earliest_s_ = 0;          // before that it is not
   std::optional<Opening> opening_;  // the first one in which it is possible
   std::vector<Assumption> assumptions_;
 };
