@@ -127,12 +127,23 @@ class CommandLine {
     command->add_option("--to", words_.flags.to, "The site that becomes active");
   }
 
+  void add_anyway(CLI::App* command) {
+    command
+        ->add_option("--anyway", words_.flags.anyway,
+                     "Go home outside of failback: stable_for and windows, and why; is announced")
+        ->check([](const std::string& reason) {
+          return trim(reason).empty() ? std::string("the reason is empty") : std::string();
+        });
+  }
+
   void add_operation(const char* name, const char* help, Operation operation) {
     auto* command = add(app_, name, help, [this, operation] {
       return operate(options_, operation, words_.application, words_.flags);
     });
     name_application(command);
     add_plan_flags(command);
+    const bool may_go_home = operation == Operation::switchover || operation == Operation::failback;
+    if (may_go_home) add_anyway(command);
     command->add_option("--ticket", words_.flags.ticket, "Incident or change number");
     command->add_option("--reason", words_.flags.reason, "Why, for journal and report");
     command->add_flag("--yes", words_.flags.yes,
@@ -148,6 +159,7 @@ class CommandLine {
         ->required();
     name_application(plan);
     add_plan_flags(plan);
+    add_anyway(plan);
     plan->add_flag("--no-look", words_.flags.no_look, "Use stored facts; ask no host");
     plan->add_flag("--commands", words_.flags.commands, "Name the command of every step");
     plan->add_flag("--markdown{markdown},--shell{shell}", words_.flags.form,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "base/hash.h"
@@ -12,8 +13,10 @@
 #include "cli/runbook.h"
 #include "cli/serve.h"
 #include "cli/watch.h"
+#include "cli/zones.h"
 #include "plan/render.h"
 #include "planner/diagnosis.h"
+#include "planner/going_home.h"
 #include "planner/predict.h"
 #include "planner/readiness.h"
 #include "world/real_clock.h"
@@ -24,17 +27,41 @@ namespace {
 // A pass whose source died ends after 15 s by itself.
 constexpr Milliseconds sync_end_bound{25'000};
 
+// When the last run ended that changed who is active or rebuilt a side; 0: none has.
+Result<int64_t> last_move_ms(const Situation& situation) {
+  if (!situation.store) return 0;
+  const auto runs = situation.store->runs(situation.application.name);
+  if (!runs) return std::unexpected(runs.error());
+  const auto moved = [](const RunRecord& record) {
+    return record.result == "done" &&
+           (record.operation == Operation::switchover || record.operation == Operation::failover ||
+            record.operation == Operation::failback || record.operation == Operation::reprotect ||
+            record.operation == Operation::start);
+  };
+  const auto last = std::find_if(runs->rbegin(), runs->rend(), moved);
+  if (last == runs->rend()) return 0;
+  const auto events = situation.store->read(last->run, 0);
+  if (!events) return std::unexpected(events.error());
+  const auto state = fold(*events);
+  if (!state) return std::unexpected(state.error());
+  return state->ended_at_ms;
+}
+
 Result<Prepared> prepare(const Options& options, Situation situation, Operation operation,
-                         const std::string& to, bool keep) {
+                         const OperateFlags& flags, bool keep) {
   PlanRequest asked;
   asked.operation = operation;
-  asked.to_site = to;
+  asked.to_site = flags.to;
   const auto request = with_runbook(options, situation.application, asked, keep);
   if (!request) return std::unexpected(request.error());
   auto plan =
       make_plan(catalogue(), situation.application, situation.claim, situation.snapshot, *request);
   if (!plan) return std::unexpected(plan.error());
   Prediction prediction = predict(*plan, situation.history);
+  const auto moved = last_move_ms(situation);
+  if (!moved) return std::unexpected(moved.error());
+  add_going_home(situation.application, situation.snapshot, prediction,
+                 {offset_at, *moved, flags.anyway}, *plan);
   return Prepared{std::move(situation), std::move(*plan), std::move(prediction)};
 }
 
@@ -137,7 +164,7 @@ Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
 }  // namespace
 
 Event created_event(const Plan& plan, const std::string& store_id, int64_t newest_epoch,
-                    Milliseconds predicted, const OperateFlags& flags, const Identity& who) {
+                    const Prediction& prediction, const OperateFlags& flags, const Identity& who) {
   Claim next;
   next.epoch = newest_epoch + 1;
   next.claim_id = random_hex(16);
@@ -153,7 +180,9 @@ Event created_event(const Plan& plan, const std::string& store_id, int64_t newes
                 {"verified", who.verified},
                 {"ticket", flags.ticket},
                 {"reason", flags.reason},
-                {"predicted_ms", predicted.count()}};
+                {"anyway", flags.anyway},
+                {"predicted_ms", prediction.total.expected.count()},
+                {"predicted_outage_ms", prediction.outage.expected.count()}};
   return event;
 }
 
@@ -161,7 +190,7 @@ int print_plan(const Options& options, Operation operation, const std::string& a
                const OperateFlags& flags) {
   auto situation = look_at(options, application, flags.no_look ? Look::stored : Look::fresh, false);
   if (!situation) return report_error(options, situation.error());
-  auto prepared = prepare(options, std::move(*situation), operation, flags.to, false);
+  auto prepared = prepare(options, std::move(*situation), operation, flags, false);
   if (!prepared) return report_error(options, prepared.error());
   if (flags.form == "json") {
     print_json(plan_record(*prepared));
@@ -182,7 +211,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
       [&]() -> Result<Prepared> {
         auto situation = look_at(options, application, Look::fresh, true);
         if (!situation) return std::unexpected(situation.error());
-        return prepare(options, std::move(*situation), operation, flags.to, true);
+        return prepare(options, std::move(*situation), operation, flags, true);
       },
       [&](const Prepared& prepared, bool changed) {
         return show_and_ask(options, flags, prepared, changed);
@@ -202,7 +231,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
       // meanwhile.
       created_event(agreed->plan, store.store_id(),
                     newest_epoch(situation.application, situation.claim, situation.snapshot),
-                    agreed->prediction.total.expected, flags, who),
+                    agreed->prediction, flags, who),
       observed_event(*agreed)};
   auto run = store.create_run(situation.application.name, std::move(first));
   if (!run) return report_error(options, run.error());

@@ -255,7 +255,7 @@ class Server {
     OperateFlags flags;
     flags.reason = "due: " + join(components, ", ");
     const Event first = created_event(*plan, store_->store_id(), plan->claim_before.epoch,
-                                      Milliseconds(0), flags, {"serve", true});
+                                      Prediction{}, flags, {"serve", true});
     const auto run = store_->create_run(name, {first});
     if (!run) {
       say_once(one.trouble, name + ": " + run.error().message);

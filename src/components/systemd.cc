@@ -110,9 +110,9 @@ std::vector<Step> stop_steps(Hook hook, const HookContext& context, const std::s
     // What is stopped to be rebuilt must not come back by an undo.
     if (context.operation != Operation::reprotect) {
       step.undo =
-          script_command("systemd_start_again", {Argument::literal(context.component.name),
-                                                 Argument::capture("run:name"),
-                                                 Argument::literal(seconds_text(start_bound))});
+          script_command("systemd_start_again",
+                         {Argument::literal(context.component.name), Argument::capture("run:name"),
+                          Argument::literal(seconds_text(start_bound))});
     }
     step.bound =
         option_duration(context.options(site), "stop_bound", Milliseconds(120'000)) + margin;

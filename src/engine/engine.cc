@@ -6,6 +6,8 @@
 
 #include "engine/judge.h"
 #include "engine/request.h"
+#include "plan/snapshot.h"
+#include "run/news.h"
 
 namespace switchback {
 namespace {
@@ -41,6 +43,7 @@ Result<Departure> Engine::execute(int64_t run) {
     auto decision = decide_and_write();
     if (!decision) return std::unexpected(decision.error());
     act(*decision);
+    tell(*decision);
     if (leaves(*decision)) return Departure{decision->situation, decision->reason};
     Instant deadline = clock_.now() + options_.poll;
     if (decision->again_at) deadline = std::min(deadline, *decision->again_at);
@@ -56,6 +59,7 @@ Result<void> Engine::load(int64_t run) {
   state_ = std::move(*state);
   flight_ = {};
   sent_.clear();
+  telling_.clear();
   heard_.clear();
   idle_since_.reset();
   const bool begun = std::any_of(state_.steps.begin(), state_.steps.end(), [](const auto& step) {
@@ -134,7 +138,9 @@ Result<Decision> Engine::decide_and_write() {
 bool Engine::leaves(const Decision& decision) {
   if (decision.situation == Decision::Situation::ended) return true;
   if (options_.interrupted()) return true;
-  if (decision.situation == Decision::Situation::running) {
+  // Whoever holds or waits stays until people were told, who had been told to wait until then.
+  const bool owes_news = !telling_.empty() || promised_end_ms(state_) >= clock_.wall_ms();
+  if (decision.situation == Decision::Situation::running || owes_news) {
     idle_since_.reset();
     return false;
   }
@@ -150,6 +156,24 @@ void Engine::act(const Decision& decision) {
       send(dispatch);
     }
   }
+}
+
+// Journaled as it is sent: asked again by another executor, it has been told already.
+void Engine::tell(const Decision& decision) {
+  const auto news = late_news(state_, decision, clock_.wall_ms());
+  if (!news) return;
+  for (const Step& step : state_.plan->steps) {
+    if (!tells_news(step)) continue;
+    telling_[shell_.start(make_announcement(state_, step, *news))] = {step.id, *news};
+  }
+  heard(EventKind::announced, {{"channel", "all"}, {"text", *news}});
+}
+
+void Engine::hear_told(const std::string& step, const std::string& news, const Answer& answer) {
+  const auto facts = parse_facts(answer.out);
+  const auto delivered = facts.find("delivered");
+  if (delivered != facts.end() && delivered->second == "yes") return;
+  heard(EventKind::announced, {{"channel", step}, {"text", news}, {"ok", false}});
 }
 
 // Taking the claim is a compare-and-set in the store; asked again, it finds its own claim there.
@@ -193,7 +217,12 @@ void Engine::hear(Instant deadline) {
   // What else has arrived by then is heard in the same turn: one append for all of it.
   while (auto event = shell_.next_event(deadline)) {
     const auto found = sent_.find(event->request);
-    if (found != sent_.end()) {
+    if (const auto told = telling_.find(event->request);
+        told != telling_.end() && event->kind == ShellEvent::Kind::answer) {
+      const auto [step, news] = told->second;
+      telling_.erase(told);
+      hear_told(step, news, event->answer);
+    } else if (found != sent_.end()) {
       const Sent sent = found->second;
       if (event->kind == ShellEvent::Kind::progress) {
         hear_progress(sent, event->progress);

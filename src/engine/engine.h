@@ -6,7 +6,7 @@
 //   1. read    events that others wrote (answers of people, abort, notes)
 //   2. decide  from the folded state alone
 //   3. write   intents and decisions, in one durable append, together with the outcomes of 5
-//   4. act     send what was written
+//   4. act     send what was written; tell people when it takes longer than predicted
 //   5. hear    answers of the hosts; each becomes an outcome event
 #pragma once
 
@@ -58,6 +58,8 @@ class Engine {
   Result<Decision> decide_and_write();
   bool leaves(const Decision& decision);
   void act(const Decision& decision);
+  void tell(const Decision& decision);
+  void hear_told(const std::string& step, const std::string& news, const Answer& answer);
   void take_claim(const Dispatch& dispatch);
   void send(const Dispatch& dispatch);
   void hear(Instant deadline);
@@ -74,6 +76,7 @@ class Engine {
   RunState state_;
   Flight flight_;
   std::map<RequestId, Sent> sent_;
+  std::map<RequestId, std::pair<std::string, std::string>> telling_;  // step, news
   std::vector<Event> heard_;  // outcomes that are folded into state_ and not yet durable
   std::map<size_t, Instant> progress_at_;
   std::optional<Instant> idle_since_;

@@ -57,4 +57,22 @@ ShellRequest make_request(const RunState& state, const Dispatch& dispatch) {
   return request;
 }
 
+ShellRequest make_announcement(const RunState& state, const Step& step, const std::string& news) {
+  ShellRequest request;
+  request.host = step.where;
+  request.application = state.plan->application;
+  request.step = step.id;
+  request.attempt = fmt::format("{}.{}.late.{}", state.run, step.id, state.told.size());
+  request.guarding = Guarding::read;
+  request.run = state.run;
+  request.apply = make_ready(state, step.apply);
+  for (size_t i = 0; i < step.apply.arguments.size(); ++i) {
+    const Argument& argument = step.apply.arguments[i];
+    const bool is_news = argument.kind == Argument::Kind::capture && argument.text == "run:news";
+    if (is_news) request.apply.arguments[i] = news;
+  }
+  request.bound = step.bound;
+  return request;
+}
+
 }  // namespace switchback

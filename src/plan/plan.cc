@@ -9,8 +9,8 @@ namespace switchback {
 namespace {
 
 // Captures that the run itself provides (plan/step.h).
-constexpr std::string_view run_captures[] = {"run:number", "run:name", "run:epoch", "run:claim_id",
-                                             "run:store_id", "run:who"};
+constexpr std::string_view run_captures[] = {
+    "run:number", "run:name", "run:epoch", "run:claim_id", "run:store_id", "run:who", "run:news"};
 
 void add_reference_problem(const std::string& reference, const Step& step,
                            const std::set<std::string>& known, std::vector<std::string>& problems) {

@@ -173,6 +173,7 @@ got() {
     run:claim_id) echo "$claim_id" ;;
     run:store_id) echo "$store_id" ;;
     run:who) id -un ;;
+    run:news) echo "begins" ;;
     *:outcome) cat "$work/outcome/${1%:outcome}" 2>/dev/null ;;
     *) cat "$work/capture/$1" 2>/dev/null ;;
   esac

@@ -108,14 +108,17 @@ void add_gates_after(Draft& draft, const Draft::Names& after) {
 }
 
 void add_announcement(Draft& draft, const std::string& node, const std::string& text,
-                      const Draft::Names& after) {
+                      const Draft::Names& after, const std::string& more) {
   std::vector<Step> steps;
+  // What becomes known during the run stands between two halves of the body, before its `"}`.
+  const std::string body = dump_json({{"text", text}});
+  const Argument news = more.empty() ? Argument::literal("") : Argument::capture(more);
   for (const Notification& notification : draft.application.notify) {
     Step step;
     step.id = fmt::format("{}.{}", node, steps.size() + 1);
     step.phase = "announce";
     step.where = "controller";
-    step.title = "Announce: " + text;
+    step.title = "Announce: " + text + (more.empty() ? "" : "…");
     step.bound = Milliseconds(15'000);
     step.if_unreachable = IfUnreachable::skip;
     step.guarding = Guarding::stop;  // telling people is never refused
@@ -123,13 +126,14 @@ void add_announcement(Draft& draft, const std::string& node, const std::string& 
     step.skippable = true;
     if (notification.webhook.empty()) {
       step.apply = argv_command(notification.command);
-      step.apply.arguments.push_back(Argument::literal(text));
+      step.apply.arguments.insert(step.apply.arguments.begin(), {Argument::literal(text), news});
       step.apply.script = "announce_command";
     } else {
       const bool is_plain = notification.webhook.starts_with("http");
       step.apply = script_command("announce_webhook",
                                   {Argument::literal(is_plain ? notification.webhook : "-"),
-                                   Argument::literal(dump_json({{"text", text}}))});
+                                   Argument::literal(body.substr(0, body.size() - 2)), news,
+                                   Argument::literal(body.substr(body.size() - 2))});
       if (!is_plain) step.apply.secret_stdin = notification.webhook;
     }
     steps.push_back(std::move(step));

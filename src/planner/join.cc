@@ -170,9 +170,9 @@ void join_move(Draft& draft, StatusPair pair) {
   }
   add_announcement(
       draft, "announce",
-      fmt::format("{}: {} from {} to {} begins; users are interrupted", draft.application.name,
+      fmt::format("{}: {} from {} to {}, users are interrupted: ", draft.application.name,
                   operation_text(draft.operation), draft.from, draft.to),
-      draft.nodes(Hook::prepare));
+      draft.nodes(Hook::prepare), "run:news");
   add_stops(draft, {"announce"});
   add_syncs(draft);
   add_proofs_again(draft, draft.nodes(Hook::stop),
@@ -183,9 +183,9 @@ void join_move(Draft& draft, StatusPair pair) {
 void join_failover(Draft& draft, StatusPair pair) {
   add_gates_before(draft);
   add_announcement(draft, "announce",
-                   fmt::format("{}: emergency failover from {} to {} begins",
-                               draft.application.name, draft.from, draft.to),
-                   {"gates"});
+                   fmt::format("{}: emergency failover from {} to {}: ", draft.application.name,
+                               draft.from, draft.to),
+                   {"gates"}, "run:news");
   const Names proofs = add_fencing(draft);
   add_proofs_again(draft, proofs, Names{"fenced"} + draft.nodes(Hook::sync));
   add_takeover(draft, pair);

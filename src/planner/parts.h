@@ -18,9 +18,10 @@ namespace switchback {
 void add_gates_before(Draft& draft, const std::string& loss = "");
 // Node "gates.after": the checklist afterwards.
 void add_gates_after(Draft& draft, const Draft::Names& after);
-// One step per channel, all in the node of that name; none of them can stop a run.
+// One step per channel, all in the node of that name; none of them can stop a run. `more` is a
+// value of the run that is told behind the text; empty: none.
 void add_announcement(Draft& draft, const std::string& node, const std::string& text,
-                      const Draft::Names& after);
+                      const Draft::Names& after, const std::string& more = "");
 // Puts a gate "accept.<component>" ahead of the destructive steps of that node, one for each
 // condition under which some of them run; node "accept/<component>".
 void add_acceptance(Draft& draft, const Component& component, const std::string& node,

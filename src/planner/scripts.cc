@@ -11,8 +11,8 @@ constexpr std::string_view announce_command =
     ;
 
 constexpr NamedScript own_scripts[] = {
-    {"announce_webhook", "URL BODY", announce_webhook},
-    {"announce_command", "COMMAND… MESSAGE", announce_command},
+    {"announce_webhook", "URL BEFORE MORE AFTER", announce_webhook},
+    {"announce_command", "TEXT MORE COMMAND…", announce_command},
 };
 
 }  // namespace

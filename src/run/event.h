@@ -14,7 +14,8 @@ namespace switchback {
 inline constexpr int journal_format = 1;
 
 enum class EventKind {
-  run_created,       // plan, plan_hash, next_claim, who, verified, ticket, reason, predicted_ms
+  run_created,       // plan, plan_hash, next_claim, who, verified, ticket, reason, predicted_ms,
+                     // predicted_outage_ms, anyway
   run_resumed,       // who: a new executor took over; every started step is unknown
   assumption_false,  // message, assumptions (name, expected, found each): the run was not taken up
                      // again, and approvals given before are void
@@ -33,7 +34,7 @@ enum class EventKind {
   approved,          // who, verified, plan_hash
   noted,             // who, text
   observed,          // facts that a decision used, for the report
-  announced,         // channel, text, ok
+  announced,         // channel (the step whose way it went), text; ok (false: not delivered)
   run_ended,         // result (done|aborted|refused), message
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "run/news.h"
 
 namespace switchback {
 namespace {
@@ -44,6 +45,8 @@ Result<void> create(RunState& state, const Event& event) {
   state.reason = json_text(event.body, "reason");
   state.created_at_ms = event.at_ms;
   state.predicted_ms = event.body.value("predicted_ms", int64_t{0});
+  state.anyway = json_text(event.body, "anyway");
+  state.predicted_outage_ms = event.body.value("predicted_outage_ms", int64_t{0});
   for (size_t i = 0; i < plan->steps.size(); ++i) state.index[plan->steps[i].id] = i;
   state.steps.resize(plan->steps.size());
   state.plan = std::make_shared<const Plan>(std::move(*plan));
@@ -247,9 +250,11 @@ Result<void> apply_to_run(RunState& state, const Event& event) {
       state.message = json_text(event.body, "message");
       void_approvals(state, state.message);
       return {};
+    case EventKind::announced:
+      state.told.insert(json_text(event.body, "text"));
+      return {};
     case EventKind::noted:
     case EventKind::observed:
-    case EventKind::announced:
       return {};
     default:
       return apply_to_step(state, event);
@@ -322,6 +327,7 @@ std::string RunState::value_of(const std::string& reference) const {
     if (name == "claim_id") return shown.claim_id;
     if (name == "store_id") return shown.store_id;
     if (name == "who") return who;
+    if (name == "news") return first_news(*this);
     return "";
   }
   const auto place = index.find(step);

@@ -41,26 +41,28 @@ class Announcement : public ::testing::Test {
 TEST_F(Announcement, goes_to_a_webhook_and_keeps_a_secret_address_out_of_the_arguments) {
   recorder("curl", 0);
   const auto result =
-      run("announce_webhook", {"-", R"({"text":"it's \"begun\""})"}, "https://x.test/s3cret\n");
+      run("announce_webhook", {"-", R"({"text":"it's \"begun\"; )", "over by noon", "\"}"},
+          "https://x.test/s3cret\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "delivered=yes\n");
   EXPECT_EQ(read(folder_.path() + "/input"), "url = \"https://x.test/s3cret\"\n");
   const std::string arguments = read(folder_.path() + "/arguments");
   EXPECT_EQ(arguments.find("s3cret"), std::string::npos);
-  EXPECT_NE(arguments.find("{\"text\":\"it's \\\"begun\\\"\"}\n"), std::string::npos) << arguments;
+  EXPECT_NE(arguments.find("{\"text\":\"it's \\\"begun\\\"; over by noon\"}\n"), std::string::npos)
+      << arguments;
 }
 
 TEST_F(Announcement, an_address_that_is_no_secret_comes_as_an_argument) {
   recorder("curl", 0);
-  EXPECT_EQ(run("announce_webhook", {"https://x.test/hook", "{}"}).out, "delivered=yes\n");
+  EXPECT_EQ(run("announce_webhook", {"https://x.test/hook", "{", "", "}"}).out, "delivered=yes\n");
   EXPECT_EQ(read(folder_.path() + "/input"), "url = \"https://x.test/hook\"\n");
 }
 
 TEST_F(Announcement, that_fails_is_said_and_stops_nothing) {
   recorder("curl", 7);
   recorder("page", 3);
-  for (const auto& result : {run("announce_webhook", {"https://x.test/hook", "{}"}),
-                             run("announce_command", {"page", "words"})}) {
+  for (const auto& result : {run("announce_webhook", {"https://x.test/hook", "{", "", "}"}),
+                             run("announce_command", {"words", "", "page"})}) {
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out, "delivered=no\n");
   }
@@ -68,7 +70,7 @@ TEST_F(Announcement, that_fails_is_said_and_stops_nothing) {
 
 TEST_F(Announcement, reaches_a_command_as_its_last_argument) {
   recorder("page", 0);
-  const auto result = run("announce_command", {"page", "--team", "it's $(begun)"});
+  const auto result = run("announce_command", {"it's ", "$(begun)", "page", "--team"});
   EXPECT_EQ(result.out, "delivered=yes\n");
   EXPECT_EQ(read(folder_.path() + "/arguments"), "--team\nit's $(begun)\n");
 }

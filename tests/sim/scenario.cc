@@ -231,14 +231,16 @@ int64_t Scenario::begin(Operation operation, const std::string& to) {
   Claim next{made->claim_before.epoch + 1, fmt::format("claim-{}", made->claim_before.epoch + 1),
              store.store_id(), made->active_after};
   const auto run = store.create_run(
-      application.name, {person(EventKind::run_created, {{"plan", plan_to_json(*made)},
-                                                         {"plan_hash", plan_hash(*made)},
-                                                         {"next_claim", claim_to_json(next)},
-                                                         {"who", "anna"},
-                                                         {"verified", true},
-                                                         {"ticket", ""},
-                                                         {"reason", "simulation"},
-                                                         {"predicted_ms", 0}})});
+      application.name,
+      {person(EventKind::run_created, {{"plan", plan_to_json(*made)},
+                                       {"plan_hash", plan_hash(*made)},
+                                       {"next_claim", claim_to_json(next)},
+                                       {"who", "anna"},
+                                       {"verified", true},
+                                       {"ticket", ""},
+                                       {"reason", "simulation"},
+                                       {"predicted_ms", 0},
+                                       {"predicted_outage_ms", predicted_outage_ms}})});
   EXPECT_TRUE(run) << run.error().message;
   return run.value_or(0);
 }

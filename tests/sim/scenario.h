@@ -69,6 +69,7 @@ class Scenario {
   int patience = 12;
   int heal_after = 4;
   int give_up_after = 8;
+  int64_t predicted_outage_ms = 0;            // of the runs that are begun from here on
   std::function<void()> after_crash = [] {};  // of the controller, before another one takes over
   bool lose_power = false;                    // may the planted faults take a host's power?
   // Writes that clients got acknowledged, and those of them that salvage has saved.
