@@ -140,7 +140,8 @@ std::string phase_line(const RunState& state, const Phase& phase, bool finished,
   }
   if (!finished) return "  " + phase.name;
   return fmt::format(
-      "  {} {:<12} {} steps, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
+      "  {} {:<12} {} step{}, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
+      phase.steps.size() == 1 ? "" : "s",
       duration_text(Milliseconds(first == 0 ? 0 : std::max<int64_t>(last - first, 0))));
 }
 
@@ -151,7 +152,7 @@ std::string heading(const RunState& state, int64_t now_ms) {
       state.plan->application, state.plan->from_site, state.plan->to_site,
       duration_text(Milliseconds(std::max<int64_t>(end - state.created_at_ms, 0))));
   if (state.predicted_ms > 0) {
-    line += fmt::format(" of about {}", duration_text(Milliseconds(state.predicted_ms)));
+    line += fmt::format(", predicted {}", duration_text(Milliseconds(state.predicted_ms)));
   }
   return line;
 }
