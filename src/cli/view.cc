@@ -73,7 +73,7 @@ Worth worth_of(const StepState& step) {
 }
 
 // Leaves lines out until `rows` are left: what is over first, from the top, then what is farthest
-// ahead, then phases; what happens now stays.
+// ahead, then phases from the end; what happens now stays.
 void drop_lines(std::vector<Line>& lines, size_t rows) {
   for (const Worth worth : {Worth::over, Worth::ahead, Worth::phase}) {
     const auto matches = [&](const Line& line) { return line.worth == worth; };
@@ -81,7 +81,7 @@ void drop_lines(std::vector<Line>& lines, size_t rows) {
       const auto last = std::find_if(lines.rbegin(), lines.rend(), matches);
       if (last == lines.rend()) break;
       const auto first = std::find_if(lines.begin(), lines.end(), matches);
-      lines.erase(worth == Worth::ahead ? std::prev(last.base()) : first);
+      lines.erase(worth == Worth::over ? first : std::prev(last.base()));
     }
   }
   if (lines.size() > rows) lines.resize(rows);
@@ -140,18 +140,21 @@ std::string phase_line(const RunState& state, const Phase& phase, bool finished,
   }
   if (!finished) return "  " + phase.name;
   return fmt::format(
-      "  {} {:<12} {} steps, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
+      "  {} {:<12} {} step{}, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
+      phase.steps.size() == 1 ? "" : "s",
       duration_text(Milliseconds(first == 0 ? 0 : std::max<int64_t>(last - first, 0))));
 }
 
-std::string heading(const RunState& state, int64_t now_ms) {
+std::string heading(const RunState& state, int64_t now_ms, int columns) {
   const int64_t end = state.ended ? state.ended_at_ms : now_ms;
+  // A narrow terminal has room for the times only without the application's name.
   std::string line = fmt::format(
-      "run {}: {} of {} from {} to {}   {}", state.run, operation_text(state.plan->operation),
-      state.plan->application, state.plan->from_site, state.plan->to_site,
+      "run {}: {}{} from {} to {}   {}", state.run, operation_text(state.plan->operation),
+      columns < 80 ? "" : " of " + state.plan->application, state.plan->from_site,
+      state.plan->to_site,
       duration_text(Milliseconds(std::max<int64_t>(end - state.created_at_ms, 0))));
   if (state.predicted_ms > 0) {
-    line += fmt::format(" of about {}", duration_text(Milliseconds(state.predicted_ms)));
+    line += fmt::format(", predicted {}", duration_text(Milliseconds(state.predicted_ms)));
   }
   return line;
 }
@@ -170,7 +173,7 @@ std::vector<std::string> open_gates(const RunState& state) {
 
 std::vector<std::string> run_tree(const RunState& state, int64_t now_ms, int rows, int columns,
                                   bool color) {
-  std::vector<Line> lines{{fit(heading(state, now_ms), columns - 1), Worth::present}};
+  std::vector<Line> lines{{fit(heading(state, now_ms, columns), columns - 1), Worth::present}};
   bool shown_open = false;
   for (const Phase& phase : phases_of(state)) {
     const bool finished = std::all_of(phase.steps.begin(), phase.steps.end(), [&](size_t i) {

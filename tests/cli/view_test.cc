@@ -49,6 +49,28 @@ TEST(View, shows_the_next_steps_before_those_that_are_over) {
   EXPECT_FALSE(any_line_holds(lines, "step.49"));
 }
 
+TEST(View, names_the_phase_of_what_happens_now_when_there_are_few_rows) {
+  std::vector<Step> steps;
+  for (int i = 0; i < 12; ++i) {
+    const std::string number = std::to_string(i);
+    steps.push_back(
+        make_step("step." + number, i == 0 ? std::vector<std::string>{}
+                                           : std::vector{"step." + std::to_string(i - 1)}));
+    steps.back().phase = "phase." + number;
+  }
+  Journal run(std::move(steps));
+  run.next();
+  const auto lines = run_tree(run.state, 1000, 6, 120, false);
+  EXPECT_TRUE(any_line_holds(lines, "phase.0"));
+  EXPECT_TRUE(any_line_holds(lines, "▶ step.0"));
+  EXPECT_FALSE(any_line_holds(lines, "phase.11"));
+}
+
+TEST(View, keeps_the_elapsed_time_in_the_heading_of_a_narrow_terminal) {
+  const auto lines = run_tree(long_run().state, 61'000, 50, 50, false);
+  EXPECT_EQ(lines.front().find("…"), std::string::npos) << lines.front();
+}
+
 TEST(View, keeps_every_line_inside_a_narrow_terminal) {
   const Journal run = long_run();
   for (const int columns : {21, 40, 60, 79, 80, 120}) {

@@ -40,6 +40,7 @@ def a_switchover_and_a_failback_under_write_load_lose_nothing():
                "the address was not given its own TTL")
     lab.wait_for_acks("dr", seconds=90)
     switchback.expect_protected("dr")
+    switchback.expect_audited()
     switchback.operate("failback")
     report_is_whole(switchback.newest_run(), "failback")
     lab.wait_for_acks("dc")
@@ -52,12 +53,12 @@ def a_switchover_and_a_failback_under_write_load_lose_nothing():
            f"{counts['acknowledged']} tickets, none lost"
 
 
-def tickets_in_the_kept_copy():
+def tickets_in_the_kept_copy(run):
     """Every ticket with its transaction, read from the diverged directory that the salvage kept:
     it is started on its own, reachable through no network, and removed afterwards."""
     return dict(line.split("|") for line in lab.shell("dc-db", r"""
         bin=/usr/lib/postgresql/15/bin
-        copy=$(ls -d /var/lib/postgresql/15/main.diverged.* | tail -n 1) || exit 1
+        copy=/var/lib/postgresql/15/main.diverged.$1; [ -d "$copy" ] || exit 1
         room=$(mktemp -d) && chown postgres "$room" && cd "$room" || exit 1
         rm -f "$copy/postmaster.pid" "$copy/standby.signal"
         set -- runuser -u postgres --
@@ -69,21 +70,38 @@ def tickets_in_the_kept_copy():
         code=$?
         "$@" "$bin/pg_ctl" -D "$copy" -m immediate stop >&2
         rm -rf "$room"
-        exit $code""", timeout=120).split())
+        exit $code""", str(run), timeout=120).split())
 
 
-def loss_report():
-    """What the salvage says is lost, as the judge reads it: the tokens of the tickets that its
+def loss_report(run):
+    """What the salvage of that run says is lost, as the judge reads it: the tokens of the tickets that its
     transactions wrote, and the names of the attachments that it saved."""
     transactions = {line.split("\t")[0] for line in lab.shell(
-        "dc-db", f"tail -q -n +2 {SALVAGE}/*/*/transactions.tsv").splitlines()}
-    tickets = tickets_in_the_kept_copy()
+        "dc-db", f"tail -q -n +2 {SALVAGE}/{run}/*/transactions.tsv").splitlines()}
+    tickets = tickets_in_the_kept_copy(run)
     lost = sorted(token for token, writer in tickets.items() if writer in transactions)
-    attachments = lab.shell("dc-app", f"cat {SALVAGE}/*/files-*/SUMS || true").splitlines()
+    attachments = lab.shell("dc-app", f"cat {SALVAGE}/{run}/files-*/SUMS || true").splitlines()
     path = os.path.join(tempfile.mkdtemp(prefix="switchback-lab-"), "loss.json")
     with open(path, "w", encoding="utf-8") as out:
         json.dump({"tickets": lost, "attachments": attachments}, out)
     return path, len(lost), len(attachments)
+
+
+def listed_one_by_one(emergency, reprotect, salvage):
+    """The emergency's report has the amendment, and `run loss` lists what the salvage counted."""
+    amendments = switchback.report(emergency)["amendments"]
+    expect([each["run"] for each in amendments] == [reprotect],
+           f"the report of run {emergency} is amended by {amendments}")
+    words = switchback.command("run", "show", str(emergency), "--markdown").out
+    expect(f"amended by run {reprotect}" in words, "the report for people has no amendment")
+    loss = json.loads(switchback.command("run", "loss", str(emergency), "--json").out)
+    expect(loss["salvaged_by"] == reprotect, f"the loss was salvaged by {loss['salvaged_by']}")
+    listed = {part["component"]: part["items"] for part in loss["components"]}
+    for component, counted in (("database", "transactions"), ("attachments", "files")):
+        said = [int(step["captures"][counted]) for step in salvage if counted in step["captures"]]
+        expect(said == [len(listed.get(component, []))],
+               f"the salvage counts {said} {counted}, `run loss` lists "
+               f"{len(listed.get(component, []))}")
 
 
 def forget_salvage():
@@ -112,7 +130,9 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     expect(int(lab.shell("dr-db", f"head -n 1 {lab.HOST_STATE}/claim").split()[0]) == epoch,
            "dr was claimed before anybody attested that dc is fenced")
     switchback.command("run", "confirm", str(run), "--as", "Dana", "--text", "seen from the door")
+    emergency = run
     record = report_is_whole(run, "failover")
+    expect(record["amendments"] == [], "the loss is called known before anything was salvaged")
     expect(any(person["who"] == "Dana" for person in record["people"]), "the report omits Dana")
     expect(any("reprotect" in line for line in record["unprotected"]),
            "the report does not say that nothing stands by")
@@ -131,6 +151,7 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     saved = [step for step in record["salvage"] if "transactions" in step["captures"]]
     expect(saved and int(saved[0]["captures"]["transactions"]) > 0,
            "the salvage names no transaction")
+    listed_one_by_one(emergency, run, record["salvage"])
     names = [step["captures"]["names"] for step in record["salvage"] if "names" in step["captures"]]
     expect(names and "flotoitsmdb.tickets" in names[0].split(", "),
            f"the report does not say that tickets were lost: {names}")
@@ -138,7 +159,7 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     switchback.operate("failback")
     lab.wait_for_acks("dc")
     switchback.expect_protected("dc")
-    path, tickets, attachments = loss_report()
+    path, tickets, attachments = loss_report(run)
     expect(tickets > 0, "nothing was lost: the cut did not do its work")
     counts = lab.judge("dc", path)
     forget_salvage()

@@ -124,17 +124,31 @@ def a_full_disk_at_the_target_stops_the_move_before_anything_is_stopped():
     expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
 
 
+def keep_store(folder):
+    """As somebody would back it up, while nobody performs a run."""
+    lab.shell("ctl", 'rm -rf "$1" && cp -a /var/lib/switchback "$1" && rm -f "$1"/runs/*', folder)
+
+
 def a_controller_with_an_old_store_is_refused():
-    """The store as it was before a move, as somebody would restore it from a backup."""
-    lab.shell("ctl", "rm -rf /root/old && cp -a /var/lib/switchback /root/old && "
-                     "rm -f /root/old/runs/*")
-    switchback.go_to("dr")
-    switchback.expect_protected("dr")
-    before = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
-    refused = switchback.operate("switchover", "--state", "/root/old", code=1)
-    expect("switchback resolve serviceops" in refused.err, "the refusal names no next step")
-    after = switchback.claim_epoch(), lab.main_pids("dr-app"), lab.timeline("dr-db")
-    expect(after == before, f"epoch, processes and timeline were {before} and are {after}")
-    lab.shell("ctl", "rm -rf /root/old")
+    """The store as it was before a move and the way back, so that the words on the hosts match it
+    again; and as it was in the middle of that move."""
+    keep_store("/root/before")
+    run = switchback.kill_at("switchover", "step_started", "services.stop")
+    keep_store("/root/amid")
+    switchback.command("run", "resume", str(run))
     switchback.expect_protected("dr")
     switchback.go_to("dc")
+    switchback.expect_protected("dc")
+    before = situation()
+    for folder, words in (("/root/before", ("switchover", "serviceops", "--yes")),
+                          ("/root/before", ("sync", "serviceops", "--yes")),
+                          ("/root/amid", ("run", "resume", str(run)))):
+        refused = switchback.command(*words, "--state", folder, code=1, timeout=30)
+        expect(f"holds {before[0]} (" in refused.err,
+               f"`{' '.join(words)}` with an old store does not name the claim of the hosts")
+        expect("switchback resolve serviceops" in refused.err,
+               f"`{' '.join(words)}` with an old store names no next step")
+        nothing_has_changed(before)
+    lab.shell("ctl", "rm -rf /root/before /root/amid")
+    switchback.expect_protected("dc")
+    switchback.expect_audited()

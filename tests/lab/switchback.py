@@ -54,6 +54,13 @@ def status():
     return json.loads(command("status", "serviceops", "--json").out)
 
 
+def expect_audited():
+    """The journal is what was written, and every host keeps a head that agrees with it."""
+    record = json.loads(command("audit", "verify", "serviceops", "--hosts", "--json").out)
+    expect(record["intact"] and record["kept_heads"] == len(lab.SITE_HOSTS),
+           f"the audit compared {record['kept_heads']} heads and found {record['findings']}")
+
+
 def claim_epoch():
     """As the hosts hold it: the store may say what it likes."""
     found = {host: lab.shell(host, f"head -n 1 {lab.HOST_STATE}/claim").split()[0]

@@ -15,9 +15,10 @@ $reply
 EOF
 [ "$system" = "$3" ] || quit 2 "this standby is a copy of another database: system identifier $system, not $3"
 if [ "$recovery" = f ]; then
-  # Promoted already (this is a second look): its history says where it left the old timeline.
-  control && file=$(printf '%s/pg_wal/%08X.history' "$data" "$timeline")
-  lsn=$(sed -n "s/^ *$2[ 	][ 	]*\([0-9A-Fa-f/]*\).*/\1/p" "$file" 2>/dev/null)
+  # Promoted already (this is a second look): its history says where it left the old timeline. The
+  # control file names the new one only after the next checkpoint.
+  ask 5 "select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);" || quit 2 "the server does not answer: $reply"
+  lsn=$(sed -n "s/^ *$2[ 	][ 	]*\([0-9A-Fa-f/]*\).*/\1/p" "$data/pg_wal/$reply.history" 2>/dev/null)
   lsn_number "$lsn" && end=$n && lsn_number "$1" && [ "$end" -gt "$n" ] ||
     quit 2 "this side is no standby any more, and its history does not show that it had replayed $1"
 elif [ "$beyond" != t ]; then
