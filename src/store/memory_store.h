@@ -34,6 +34,7 @@ class MemoryStore : public Store {
   void on_write(WriteHook hook) { hook_ = std::move(hook); }
   // The write with that number fails; all other writes go on.
   void fail_write(int64_t number, FailureKind kind) { failures_[number] = kind; }
+  void fail_no_more() { failures_.clear(); }
   int64_t writes() const { return writes_; }
   // The rows, for tests that damage them.
   std::map<int64_t, std::vector<StoredEvent>>& stored_events() { return events_; }

@@ -4,136 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "sim/scenario.h"
+#include "sim/schedules.h"
 #include "world/sim/runner.h"
 #include "world/sim/units.h"
 
 namespace switchback {
 namespace {
 
-std::string told(Scenario& scenario, const Course& course) {
-  return course.problem + "\n" + scenario.world.story();
-}
-
-// What the runs wrote down, for whoever replays a schedule.
-std::string journals(Scenario& scenario) {
-  std::string text;
-  const auto runs = scenario.store.runs(scenario.application.name).value();
-  for (const RunRecord& run : runs) {
-    const auto events = scenario.store.read(run.run, 0).value();
-    for (const Event& event : events) {
-      if (event.kind == EventKind::run_created) continue;
-      text += fmt::format("{}/{} {} {}\n", run.run, event.sequence, event_kind_text(event.kind),
-                          event.body.dump());
-    }
-  }
-  return text;
-}
-
-// The number of points that the operation has when nothing goes wrong, from `prepared`.
-using Prepare = std::function<void(Scenario&)>;
-
-struct Case {
-  std::string name;
-  Operation operation;
-  std::string active_after;
-  bool protected_after = true;
-  Prepare prepare = [](Scenario&) {};
-  std::string to = "";
-};
-
-void done(Scenario& scenario, Operation operation) {
-  const Course course = scenario.perform(operation);
-  ASSERT_EQ(course.result, "done") << told(scenario, course);
-}
-
-void lose_dc(Scenario& scenario) {
-  scenario.world.run_for(Milliseconds(1'000));
-  scenario.power_off_site("dc");
-}
-
-void fail_over_and_return(Scenario& scenario) {
-  // What dc commits while it is cut off is what salvage is for.
-  scenario.world.cut("dr/db", "dc/db");
-  for (int i = 0; i < 40; ++i) scenario.world.after(Milliseconds(i), [] {});
-  lose_dc(scenario);
-  scenario.world.heal_everything();
-  done(scenario, Operation::failover);
-  scenario.power_on_site("dc");
-  scenario.world.run_for(Milliseconds(5'000));
-}
-
-// Both sites lose their power; only dc comes back, and nobody is left to confirm its claim.
-void lose_both(Scenario& scenario) {
-  scenario.world.run_for(Milliseconds(1'000));
-  scenario.power_off_site("dc");
-  scenario.power_off_site("dr");
-  scenario.power_on_site("dc");
-  scenario.world.run_for(Milliseconds(5'000));
-}
-
-// Both come back, and every guard waits for a person. The last writes never reached dr.
-void wait_for_a_person(Scenario& scenario) {
-  for (const Host& host : scenario.application.all_hosts()) {
-    scenario.world.host(host.key).apps["serviceops"].adoption->mode = "confirm";
-  }
-  scenario.world.cut("dr/db", "dc/db");
-  for (int i = 0; i < 40; ++i) scenario.world.after(Milliseconds(i), [] {});
-  lose_both(scenario);
-  scenario.world.heal_everything();
-  scenario.power_on_site("dr");
-  scenario.world.run_for(Milliseconds(5'000));
-}
-
-// dc was started alone; then dr came back, with everything that it had.
-void start_without_dr(Scenario& scenario) {
-  lose_both(scenario);
-  done(scenario, Operation::start);
-  scenario.power_on_site("dr");
-  scenario.world.run_for(Milliseconds(5'000));
-}
-
-// dr is new: nothing was adopted there, no database, and its slot was never made.
-void never_built(Scenario& scenario) {
-  for (const Host& host : scenario.application.site("dr").hosts) {
-    SimulatedHost& there = scenario.world.host(host.key);
-    there.apps.clear();
-    there.status_files.clear();
-    there.open_guards.clear();
-    for (auto& [name, unit] : there.units) {
-      unit.active = false;
-      unit.processes = 0;
-    }
-  }
-  PgCluster& c = scenario.cluster("dr");
-  PgCluster empty;
-  empty.unit = c.unit;
-  empty.writer = c.writer;
-  empty.follows = c.follows;
-  empty.slot_asked = "dr";
-  c = empty;
-  scenario.world.run_for(Milliseconds(1'000));
-}
-
-std::vector<Case> cases() {
-  return {
-      {"switchover", Operation::switchover, "dr"},
-      {"failback", Operation::failback, "dc", true,
-       [](Scenario& s) { done(s, Operation::switchover); }},
-      {"failover", Operation::failover, "dr", false, lose_dc},
-      {"reprotect", Operation::reprotect, "dr", true, fail_over_and_return},
-      {"reprotect_of_a_lost_standby", Operation::reprotect, "dc", true, start_without_dr},
-      {"reprotect_of_a_new_side", Operation::reprotect, "dc", true, never_built},
-      {"start", Operation::start, "dc", false, lose_both},
-      {"start_confirmed", Operation::start, "dc", false, wait_for_a_person},
-      {"start_of_the_lower", Operation::start, "dr", false, wait_for_a_person, "dr"},
-  };
-}
-
 class Operations : public testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(Each, Operations, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Each, Operations, testing::ValuesIn(all_cases()),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST_P(Operations, ends_well_without_a_fault) {
@@ -252,91 +132,18 @@ TEST(ColdStart, of_the_lower_side_asks_first_and_keeps_what_only_the_other_has) 
   EXPECT_EQ(scenario.plan(Operation::start)->to_site, "dc");
 }
 
-// Faults at random points of the run, all from the seed: kills, broken connections, cuts that heal,
-// frozen hosts, hosts that lose their power and boot, late requests. First only safety
-// counts; then everything is healed, and the run must come to its end.
-void plant_faults(Scenario& scenario) {
-  SimulatedWorld& world = scenario.world;
-  world.on_point([&scenario, &world](FaultPoint& point) {
-    if (world.random(30) != 0) return;
-    const std::vector<std::string> hosts = {"dc/app", "dc/db", "dr/app", "dr/db"};
-    const std::string host = hosts[static_cast<size_t>(world.random(4))];
-    const std::string other =
-        world.random(2) == 0 ? "controller" : hosts[static_cast<size_t>(world.random(4))];
-    const Milliseconds time(world.random(12'000));
-    switch (world.random(7)) {
-      case 0:
-        return world.crash_controller();
-      case 1:
-        return world.break_connections(host);
-      case 2:
-        if (host == other) return;
-        world.cut(other, host);
-        return world.after(time, [&world, other, host] { world.heal(other, host); });
-      case 3:
-        if (host == other) return;
-        world.cut(host, other);
-        return world.after(time, [&world, other, host] { world.heal(host, other); });
-      case 4:
-        world.freeze(host);
-        return world.after(time, [&world, host] { world.thaw(host); });
-      case 5:
-        if (!scenario.lose_power) return;
-        world.power_off(host);
-        return world.after(time, [&scenario, &world, host] {
-          if (!scenario.is_lost(host)) world.power_on(host);
-        });
-      default:
-        if (point.kind == FaultPoint::Kind::before_dispatch) point.delay = time;
-    }
-  });
-}
-
-int schedules() {
-  const char* wanted = std::getenv("SWITCHBACK_SCHEDULES");
-  return wanted == nullptr ? 25 : std::atoi(wanted);
-}
-
-uint64_t first_seed() {
-  const char* wanted = std::getenv("SWITCHBACK_SEED");
-  return wanted == nullptr ? 1 : std::strtoull(wanted, nullptr, 10);
-}
-
-// Safety is demanded of every schedule; that the operation ends, once everything is healed.
-void run_schedules(const Case& tested, bool lose_power) {
-  for (uint64_t seed = first_seed(); seed < first_seed() + static_cast<uint64_t>(schedules());
-       ++seed) {
-    Scenario scenario(seed);
-    scenario.lose_power = lose_power;
-    tested.prepare(scenario);
-    const int64_t run = scenario.begin(tested.operation, tested.to);
-    plant_faults(scenario);
-    const Course course = scenario.carry_through(run, tested.operation);
-    const std::string replay =
-        fmt::format("{} with seed {}{}: replay with SWITCHBACK_SEED={} SWITCHBACK_SCHEDULES=1",
-                    tested.name, seed, lose_power ? " and power losses" : "", seed);
-    std::string wrong = join(scenario.world.violations(), "; ");
-    if (course.result == "done") {
-      wrong = scenario.problems(tested.active_after, tested.protected_after);
-    } else {
-      wrong += "; did not end: " + course.problem;
-    }
-    if (wrong.empty()) continue;
-    ADD_FAILURE() << replay << "\n"
-                  << wrong << "\n"
-                  << (std::getenv("SWITCHBACK_STORY")
-                          ? scenario.world.story(2'000) + journals(scenario)
-                          : "");
-  }
-  std::cout << tested.name << ": " << schedules() << " schedules\n";
-}
-
 TEST_P(Operations, stays_safe_and_ends_under_seeded_faults) {
-  run_schedules(GetParam(), false);
+  run_schedules(GetParam(), "faults of links and hosts",
+                [](Scenario& scenario, int64_t, FaultPoint& point) {
+                  harm_links_and_hosts(scenario, point);
+                });
 }
 
 TEST_P(Operations, stays_safe_and_ends_when_hosts_lose_their_power) {
-  run_schedules(GetParam(), true);
+  run_schedules(GetParam(), "power losses", [](Scenario& scenario, int64_t, FaultPoint& point) {
+    scenario.lose_power = true;
+    harm_links_and_hosts(scenario, point);
+  });
 }
 
 // The schedules must be able to fail: each planted bug is noticed.
@@ -370,7 +177,7 @@ TEST(PlantedBug, a_guard_that_is_always_open_is_noticed) {
     scenario.world.host(host.key).apps["serviceops"].adoption->mode = "open";
   }
   lose_dc(scenario);
-  done(scenario, Operation::failover);
+  perform_well(scenario, Operation::failover);
   scenario.power_on_site("dc");
   scenario.world.run_for(Milliseconds(5'000));
   EXPECT_EQ(scenario.world.violations().size(), 2u);  // database and services
@@ -379,7 +186,7 @@ TEST(PlantedBug, a_guard_that_is_always_open_is_noticed) {
 TEST(PlantedBug, a_lost_write_is_noticed) {
   Scenario scenario(1);
   scenario.world.run_for(Milliseconds(1'000));
-  done(scenario, Operation::switchover);
+  perform_well(scenario, Operation::switchover);
   ASSERT_EQ(scenario.problems("dr", true), "");
   ASSERT_GT(scenario.writes(), 0u);
   std::erase_if(scenario.cluster("dr").log,

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "components/site.h"
 #include "components/types.h"
@@ -21,28 +23,8 @@ namespace {
 
 constexpr std::string_view data_directory = "/var/lib/postgresql/15/main";
 
-constexpr std::string_view configuration = R"yaml(
-application: serviceops
-objectives: {data_loss: 60s, recovery_time: 10m}
-sites:
-  dc:
-    home: primary
-    hosts: {app: {address: 10.77.1.10}, db: {address: 10.77.1.20}}
-  dr:
-    home: secondary
-    hosts: {app: {address: 10.77.2.10}, db: {address: 10.77.2.20}}
-components:
-  database: {type: postgresql, host: db, replication: streaming}
-  services:
-    type: systemd
-    host: app
-    units: [ft-main-server, ft-analytics-server]
-    needs: [database]
-fencing:
-  - stop: all
-  - attestation: {people: 1}
-after_reboot: peer
-)yaml";
+constexpr std::string_view attachments = "/opt/flotomate/filestore";
+constexpr std::string_view name = "serviceops.example.test";
 
 Catalogue catalogue() {
   Catalogue all;
@@ -83,7 +65,10 @@ Event person(EventKind kind, Json body) {
 }  // namespace
 
 Scenario::Scenario(uint64_t seed) : world(seed, all_models()) {
-  auto read = read_application(configuration, "simulated.yaml", component_schemas());
+  const std::string path = std::string(SOURCE_DIR) + "/examples/serviceops/serviceops.yaml";
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  auto read = read_application(text.str(), path, component_schemas());
   if (!read.application) ADD_FAILURE() << join(read.lines(), "\n");
   application = read.application.value_or(Application{});
   build_hosts();
@@ -109,6 +94,9 @@ void Scenario::build_hosts() {
   PgCluster& standby = cluster("dr");
   standby.log = cluster("dc").log;
   standby.replayed = standby.log.size();
+  for (const std::string& server : name_servers()) {
+    world.records[fmt::format("{} {}", server, name)] = {address("dc"), 30, "1 claim-one"};
+  }
   Claim claim{1, "claim-one", store.store_id(), {}};
   for (const Component& component : application.components) claim.active[component.name] = "dc";
   EXPECT_TRUE(store.set_claim(application.name, {}, claim));
@@ -152,6 +140,18 @@ void Scenario::build_site(const Site& site, bool active) {
   }
 }
 
+std::vector<std::string> Scenario::name_servers() const {
+  return {"10.77.0.53", "10.77.0.54"};
+}
+
+std::string Scenario::address(const std::string& site) const {
+  return world.find_host(host(site, "app"))->address;
+}
+
+std::map<std::string, std::string>& Scenario::tree(const std::string& site) {
+  return world.host(host(site, "app")).trees[std::string(attachments)];
+}
+
 PgCluster& Scenario::cluster(const std::string& site) {
   return world.host(host(site, "db")).clusters.at(std::string(data_directory));
 }
@@ -173,6 +173,7 @@ bool Scenario::is_lost(const std::string& key) const {
 
 void Scenario::heal() {
   world.on_point({});
+  store.fail_no_more();
   world.heal_everything();
   for (const Host& each : application.all_hosts()) {
     if (!is_lost(each.key)) world.power_on(each.key);
@@ -190,6 +191,7 @@ void Scenario::clients_write() {
     PgCluster& c = cluster(site.name);
     pg_append(c, ++last_write_);
     acknowledged_.push_back(last_write_);
+    tree(site.name)[fmt::format("a{}", last_write_)] = "text";  // each ticket has an attachment
   }
 }
 
@@ -252,13 +254,11 @@ void Scenario::answer_people(int64_t run) {
   for (size_t i = 0; i < state->steps.size(); ++i) {
     if (!state->steps[i].gate_open || is_satisfied(state->steps[i].status)) continue;
     const auto last = store.last_sequence(run).value();
-    EXPECT_TRUE(
-        store.append(run, last,
-                     {person(EventKind::gate_answered, {{"step", state->plan->steps[i].id},
-                                                        {"who", fmt::format("person-{}", last)},
-                                                        {"verified", true},
-                                                        {"answer", "yes"},
-                                                        {"text", ""}})}));
+    record(run, person(EventKind::gate_answered, {{"step", state->plan->steps[i].id},
+                                                  {"who", fmt::format("person-{}", last)},
+                                                  {"verified", true},
+                                                  {"answer", "yes"},
+                                                  {"text", ""}}));
   }
 }
 
@@ -272,19 +272,21 @@ std::string Scenario::retry_what_failed(int64_t run) {
     const std::string& id = state->plan->steps[i].id;
     wrong += fmt::format("{} {}: {}; ", id, step_status_text(step.status), step.message);
     if (!retry_refusal(*state, id).empty()) continue;
-    const auto last = store.last_sequence(run).value();
-    EXPECT_TRUE(
-        store.append(run, last, {person(EventKind::retry_asked, {{"step", id}, {"who", "anna"}})}));
+    record(run, person(EventKind::retry_asked, {{"step", id}, {"who", "anna"}}));
   }
   return wrong;
 }
 
-// A person for whom retries have not helped aborts, where the run still can.
-void Scenario::give_up(int64_t run) {
+void Scenario::ask_to_abort(int64_t run) {
   const auto state = fold(store.read(run, 0).value());
   if (!abort_refusal(*state).empty()) return;
-  EXPECT_TRUE(store.append(run, store.last_sequence(run).value(),
-                           {person(EventKind::abort_asked, {{"who", "anna"}})}));
+  record(run, person(EventKind::abort_asked, {{"who", "anna"}}));
+}
+
+// A person's own command fails where the store cannot be written, and is given again later.
+void Scenario::record(int64_t run, Event event) {
+  const auto written = store.append(run, store.last_sequence(run).value(), {std::move(event)});
+  EXPECT_TRUE(written || written.error().code == ErrorCode::unavailable) << written.error().message;
 }
 
 // All faults are gone, hosts have booted; what stayed down is started by hand, if its guard agrees.
@@ -313,7 +315,7 @@ Course Scenario::drive(int64_t run) {
   for (int round = 0; round < patience; ++round) {
     if (round == heal_after) heal();
     if (round == heal_after + 2) tend();
-    if (round == give_up_after) give_up(run);
+    if (round == give_up_after) ask_to_abort(run);
     ++course.controllers;
     SimulatedShell shell(world);
     SimulatedClock clock(world);
@@ -354,8 +356,8 @@ Course Scenario::perform(Operation operation, const std::string& to) {
   return run == 0 ? Course{} : drive(run);
 }
 
-bool Scenario::salvaged(int64_t write) const {
-  const std::string word = fmt::format(" {} ", write);
+bool Scenario::salvaged(const std::string& what) const {
+  const std::string word = fmt::format(" {} ", what);
   for (const Host& each : application.all_hosts()) {
     const SimulatedHost* there = world.find_host(each.key);
     const auto app = there->apps.find(application.name);
@@ -368,7 +370,45 @@ bool Scenario::salvaged(int64_t write) const {
 }
 
 int64_t Scenario::salvaged_writes() const {
-  return std::ranges::count_if(acknowledged_, [this](int64_t write) { return salvaged(write); });
+  return std::ranges::count_if(acknowledged_,
+                               [this](int64_t write) { return salvaged(std::to_string(write)); });
+}
+
+// What clients were promised and nobody has.
+std::string Scenario::lost_data(const std::string& active, bool protected_by_other) {
+  const std::string other = application.other_site(active).name;
+  std::set<int64_t> kept;
+  for (const PgRecord& record : cluster(active).log) kept.insert(record.write);
+  std::map<std::string, std::string> files = tree(active);
+  if (!protected_by_other) {  // not lost yet: to be salvaged
+    for (const PgRecord& record : cluster(other).log) kept.insert(record.write);
+    files.insert(tree(other).begin(), tree(other).end());
+  }
+  for (const int64_t write : acknowledged_) {
+    const std::string file = fmt::format("a{}", write);
+    if (!kept.contains(write) && !salvaged(std::to_string(write))) {
+      return fmt::format("; write {} is lost", write);
+    }
+    if (!files.contains(file) && !salvaged(file)) {
+      return fmt::format("; attachment {} is lost", file);
+    }
+  }
+  return "";
+}
+
+// The name leads to the active site, under the claim, and clients look it up as often as before.
+std::string Scenario::wrong_names(const std::string& active) {
+  const Claim claim = store.claim(application.name).value();
+  const std::string expected = fmt::format("{} {}", claim.epoch, claim.claim_id);
+  std::string wrong;
+  for (const std::string& server : name_servers()) {
+    const SimulatedRecord& record = world.records[fmt::format("{} {}", server, name)];
+    if (record.value != address(active) || record.claim != expected || record.ttl != 30) {
+      wrong += fmt::format("; {} says {} for {} s under claim '{}'", server, record.value,
+                           record.ttl, record.claim);
+    }
+  }
+  return wrong;
 }
 
 std::string Scenario::problems(const std::string& active, bool protected_by_other) {
@@ -403,17 +443,7 @@ std::string Scenario::problems(const std::string& active, bool protected_by_othe
   for (const auto& [component, site] : claim.active) {
     if (site != active) wrong += fmt::format("; the claim says {} for {}", site, component);
   }
-  std::set<int64_t> kept;
-  for (const PgRecord& record : here.log) kept.insert(record.write);
-  for (const PgRecord& record : cluster(other).log) {
-    if (!protected_by_other) kept.insert(record.write);  // not lost yet: to be salvaged
-  }
-  for (const int64_t write : acknowledged_) {
-    if (!kept.contains(write) && !salvaged(write)) {
-      wrong += fmt::format("; write {} is lost", write);
-      break;
-    }
-  }
+  wrong += lost_data(active, protected_by_other) + wrong_names(active);
   const auto report = verify(store, application.name);
   if (!report || !report->intact()) wrong += "; the journal does not pass its audit";
   return wrong;

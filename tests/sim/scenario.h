@@ -27,8 +27,7 @@ struct Course {
 
 class Scenario {
  public:
-  // The application of examples/serviceops as far as the simulator knows its component types: dc is
-  // active, dr stands by, adopted and claimed.
+  // The application of examples/serviceops: dc is active, dr stands by, adopted and claimed.
   explicit Scenario(uint64_t seed);
 
   // Looks at the hosts, as every operation and every resume does.
@@ -55,12 +54,17 @@ class Scenario {
     return site + "/" + role;
   }
   PgCluster& cluster(const std::string& site);
+  std::map<std::string, std::string>& tree(const std::string& site);  // the attachments there
+  std::vector<std::string> name_servers() const;
+  std::string address(const std::string& site) const;  // that the name shall lead to
   void power_off_site(const std::string& site);
   void power_on_site(const std::string& site);
   bool is_lost(
       const std::string& host) const;  // it belongs to a site that lost its power on purpose
   // Ends every fault that was planted.
   void heal();
+  // A person for whom retries have not helped aborts, where the run still can.
+  void ask_to_abort(int64_t run);
 
   SimulatedWorld world;
   MemoryStore store;
@@ -82,9 +86,11 @@ class Scenario {
   void clients_write();
   void answer_people(int64_t run);
   std::string retry_what_failed(int64_t run);
-  void give_up(int64_t run);
+  void record(int64_t run, Event event);
   void tend();
-  bool salvaged(int64_t write) const;
+  bool salvaged(const std::string& what) const;
+  std::string lost_data(const std::string& active, bool protected_by_other);
+  std::string wrong_names(const std::string& active);
 
   int64_t last_write_ = 0;
   std::vector<int64_t> acknowledged_;

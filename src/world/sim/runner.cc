@@ -222,7 +222,7 @@ void SimulatedRunner::run_script(Job& job, const ReadyCommand& command) {
   job.in_script = true;
   job.script = found == world_.scripts().end() ? nullptr : &found->second;
   job.call = std::shared_ptr<ScriptCall>(new ScriptCall{
-      world_, host_, job.request.application, command.arguments, world_.now(), 0, {}});
+      world_, host_, job.request.application, command.arguments, world_.now(), name, 0, {}});
   const Milliseconds base = job.script == nullptr ? Milliseconds(1) : job.script->duration;
   const Milliseconds time = base / 2 + Milliseconds(world_.random(base.count() + 1));
   world_.after_on(host_.key, time, [this, id = job.id] { call_script(id); });
@@ -338,16 +338,36 @@ void SimulatedRunner::kill_script(Job& job, AnswerStatus status, const std::stri
   answer(job, status);
 }
 
+// What the controller gets to read; a flood ends where the shell stops keeping.
+std::string SimulatedRunner::said(const std::string& honest, FaultPoint::Speech speech) {
+  constexpr size_t kept = 1 << 20;
+  switch (speech) {
+    case FaultPoint::Speech::honest:
+      return honest;
+    case FaultPoint::Speech::nothing:
+      return "";
+    case FaultPoint::Speech::flood:
+      return std::string(kept, '=');
+    case FaultPoint::Speech::garbage:
+      break;
+  }
+  std::string noise(200, ' ');
+  for (char& c : noise) c = static_cast<char>(world_.random(256));
+  return noise + "\nlsn=\xff\ntimeline=-\nsystem_identifier=\nclean=a b\n=\n==\n";
+}
+
 void SimulatedRunner::answer(Job& job, AnswerStatus status) {
   const JobId id = job.id;
   job.answered = true;
-  world_.point(FaultPoint::Kind::before_answer, host_.key, job.request.step);
+  const FaultPoint point =
+      world_.point(FaultPoint::Kind::before_answer, host_.key, job.request.step);
   Job* still = find(id);
   if (still == nullptr) return;
   world_.tell(fmt::format("{} {}: {} exit {}", host_.key, still->request.attempt,
                           answer_status_text(status), still->exit_code));
-  still->reply(Answer{status, still->exit_code, still->applied, still->out,
-                      still->apply_err + still->err, world_.now() - still->begun});
+  still->reply(Answer{status, still->exit_code, still->applied, said(still->out, point.speech),
+                      said(still->apply_err + still->err, point.speech),
+                      world_.now() - still->begun});
   if (!still->logs || !still->applied) return leave(id);
   world_.after_on(host_.key, end_line_time, [this, id, status] {
     Job* ended = find(id);

@@ -13,10 +13,9 @@
 #include "world/shell.h"
 #include "world/sim/host.h"
 #include "world/sim/scripts.h"
+#include "world/sim/world.h"
 
 namespace switchback {
-
-class SimulatedWorld;
 
 class SimulatedRunner {
  public:
@@ -90,6 +89,7 @@ class SimulatedRunner {
   void bound_reached(JobId id);
   void watch_stall(JobId id);
   void kill_script(Job& job, AnswerStatus status, const std::string& words);
+  std::string said(const std::string& honest, FaultPoint::Speech speech);
   void answer(Job& job, AnswerStatus status);
   void leave(JobId id);
   void release_locks(const Job& job);

@@ -15,7 +15,7 @@ int64_t number(const std::string& text) {
 
 ScriptResult toggle_set(ScriptCall& call) {
   // The third argument makes it slow: the value changes at its end.
-  if (call.stage == 0 && !call.argument(2).empty()) {
+  if (call.stage == 0 && call.arguments.size() > 2) {
     return {0, "", "", Milliseconds(number(call.argument(2))), ""};
   }
   call.host.values[call.argument(0)] = call.argument(1);
@@ -49,7 +49,11 @@ ScriptResult toggle_count(ScriptCall& call) {
 
 const std::string& ScriptCall::argument(size_t index) const {
   static const std::string missing;
-  return index < arguments.size() ? arguments[index] : missing;
+  if (index < arguments.size()) return arguments[index];
+  // A twin that reads more than the planner passes reads something else than the shell text does.
+  world.violate(
+      fmt::format("{} reads parameter {}, and was given {}", script, index + 1, arguments.size()));
+  return missing;
 }
 
 std::string fact_line(const std::string& name, const std::string& value) {

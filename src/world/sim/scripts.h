@@ -23,10 +23,11 @@ struct ScriptCall {
   std::string application;
   const std::vector<std::string>& arguments;
   Instant begun;                              // when the script began
+  std::string script;                         // its name
   int stage = 0;                              // how often it was called before
   std::map<std::string, std::string> memory;  // kept between stages
 
-  // The argument, or "" when it is missing, as in a shell.
+  // The argument; one that was not passed violates the invariants.
   const std::string& argument(size_t index) const;
 };
 

@@ -155,7 +155,7 @@ ScriptResult salvage(ScriptCall& call) {
     return {1, "", refusal, {}, ""};
   }
   if (call.host.disk_full) return {1, "", "make room", {}, ""};
-  std::string saved;
+  std::string saved = "files ";
   for (const std::string& path : files.paths) {
     for (const auto& [file, content] : call.host.trees[path]) {
       const auto there = files.peer->trees[path].find(file);

@@ -44,6 +44,9 @@ struct FaultPoint {
   // before_dispatch may set this: the request arrives so much later, whatever becomes of the
   // connection meanwhile.
   Milliseconds delay{0};
+  // before_answer may set this: what the host says instead of what its script said.
+  enum class Speech { honest, garbage, flood, nothing };
+  Speech speech = Speech::honest;
 };
 
 std::string_view fault_point_text(FaultPoint::Kind kind);

@@ -1,0 +1,28 @@
+"""The conformance table (tests/sim/conformance.cc) on the real hosts."""
+
+import lab
+import switchback
+
+CONFIGURATION = "/etc/switchback/serviceops.yaml"
+TESTS = "/opt/switchback/switchback_tests"
+CLAIM_NAME = "serviceops.example.test"
+KEY = "/etc/switchback/serviceops-dns.key"
+
+
+def forget_the_claim_in_dns():
+    """The suite has a store of its own, so the name must not hold a claim of another one."""
+    lab.shell("ctl", f"printf 'server {lab.ADDRESS['ns1']}\\nzone example.test\\n"
+                     f"update delete _switchback.{CLAIM_NAME} TXT\\nsend\\n' | nsupdate -k {KEY}")
+
+
+def the_conformance_table_holds_on_the_hosts():
+    switchback.operate("release")
+    forget_the_claim_in_dns()
+    try:
+        answer = lab.on("ctl", "env", f"SWITCHBACK_LAB_CONFIG={CONFIGURATION}", TESTS,
+                        "--gtest_filter=Conformance.the_table_holds_on_real_hosts", timeout=500)
+        lab.expect("[  PASSED  ] 1 test." in answer.out, "the table did not run")
+    finally:
+        forget_the_claim_in_dns()
+        switchback.operate("adopt")
+    return "every step of adopt, abort, switchover, failback and release"
