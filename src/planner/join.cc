@@ -219,12 +219,15 @@ void join_reprotect(Draft& draft, StatusPair pair) {
   const auto& components = draft.application.components;
   add_gates_before(draft);
   add_guards(draft, {"gates"});
-  add_publication(draft, draft.application.all_hosts(), draft.from, IfUnreachable::fail,
+  // A host that holds the claim and still its last word would look like a second active side to
+  // whoever comes after an abort. So the word goes first; under the old claim it counts for
+  // nothing.
+  const auto& lost = draft.application.site(draft.to).hosts;
+  add_status(draft, draft.to, StatusWord::down, IfUnreachable::fail, {"gates", "adopt"}, "lost");
+  add_publication(draft, lost, draft.from, IfUnreachable::fail, host_nodes("lost", lost));
+  add_publication(draft, draft.application.site(draft.from).hosts, draft.from, IfUnreachable::fail,
                   {"gates", "adopt"});
   const Names published = host_nodes("claim.publish", draft.application.all_hosts());
-  // A host that now holds the claim and still its last word would look like a second active side to
-  // whoever comes after an abort.
-  add_status(draft, draft.to, StatusWord::down, IfUnreachable::fail, {}, "lost");
   add_stops(draft, published);
   for (const Component& component : components) {
     draft.add_hook(Hook::salvage, component,

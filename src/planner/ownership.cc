@@ -80,7 +80,7 @@ void add_status(Draft& draft, const std::string& site, StatusWord word,
     step.repeatable = true;
     step.bound = Milliseconds(10'000);
     Draft::Names before = after;
-    before.push_back("claim.publish." + id_part(host.key));
+    if (name == "status") before.push_back("claim.publish." + id_part(host.key));
     draft.add(step.id, {step}, before);
   }
 }

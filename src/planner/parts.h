@@ -40,7 +40,8 @@ void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::st
                      IfUnreachable if_unreachable, const Draft::Names& after);
 // Makes every step of the node that acts on a host need the claim there.
 void need_claim_on_host(Draft& draft, const std::string& node);
-// Nodes "status.<host>": the site's word on each of its hosts.
+// Nodes "status.<host>": the site's word on each of its hosts, once it holds the claim. Under
+// another `name`: the word alone, whatever the host holds.
 void add_status(Draft& draft, const std::string& site, StatusWord word,
                 IfUnreachable if_unreachable, const Draft::Names& after,
                 std::string_view name = "status");

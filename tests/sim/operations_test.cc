@@ -146,6 +146,24 @@ TEST_P(Operations, stays_safe_and_ends_when_hosts_lose_their_power) {
   });
 }
 
+// One abort per schedule, at each point before the rebuilt side stands by: what it leaves must be
+// something that can be begun anew.
+TEST(Reprotect, can_be_begun_anew_after_an_abort_at_any_point) {
+  for (int64_t at = 1; at <= 140; ++at) {
+    Scenario scenario(1);
+    fail_over_and_return(scenario);
+    const int64_t run = scenario.begin(Operation::reprotect);
+    const int64_t target = scenario.world.points() + at;
+    scenario.world.on_point([&](const FaultPoint& point) {
+      if (point.number != target) return;
+      scenario.world.after(Milliseconds(0), [&scenario, run] { scenario.ask_to_abort(run); });
+    });
+    const Course course = scenario.carry_through(run, Operation::reprotect);
+    ASSERT_EQ(course.result, "done") << "aborted at point " << at << "\n" << told(scenario, course);
+    ASSERT_EQ(scenario.problems("dr", true), "") << "aborted at point " << at;
+  }
+}
+
 // The schedules must be able to fail: each planted bug is noticed.
 std::string violations_when_killed_anywhere(const std::function<void(Scenario&)>& plant) {
   for (int64_t at = 1; at < 160; ++at) {
