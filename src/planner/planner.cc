@@ -94,6 +94,21 @@ bool is_protected(const Catalogue& catalogue, const Application& application, co
   return true;
 }
 
+// An abort gives the claim back. Whoever may have heard of the one that was taken is told of the
+// one that replaces it: a host that still held the former could open its guards by it.
+void add_undo_of_publications(const Claim& claim, Plan& plan) {
+  if (plan.find("claim") == nullptr) return;
+  std::vector<Argument> arguments = {
+      Argument::capture("run:epoch"), Argument::capture("run:claim_id"),
+      Argument::capture("run:store_id"), Argument::capture("run:number")};
+  for (const auto& [component, site] : claim.active) {
+    arguments.push_back(Argument::literal(component + "=" + site));
+  }
+  for (Step& step : plan.steps) {
+    if (step.guarding == Guarding::publish) step.undo = script_command("claim_publish", arguments);
+  }
+}
+
 }  // namespace
 
 void collect_scripts(const Catalogue& catalogue, Plan& plan) {
@@ -207,6 +222,7 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
   auto steps = draft.assemble();
   if (!steps) return std::unexpected(steps.error());
   plan.steps = std::move(*steps);
+  add_undo_of_publications(claim, plan);
   collect_scripts(catalogue, plan);
   if (request.operation == Operation::start) plan.remarks = standing_words(standings);
   add_assumptions(draft, claim, *active, plan);

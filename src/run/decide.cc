@@ -179,7 +179,7 @@ class Decider {
       if (!carries && has_undo(i) && !flight_.steps.contains(i)) {
         start(Dispatch::Kind::undo, i, state_.steps[i].undo_attempt + 1);
       }
-      if (carries || has_undo(i) || is_open(i)) {
+      if (carries || ((has_undo(i) || is_open(i)) && !only_tells(i))) {
         unsettled.insert(spec.needs.begin(), spec.needs.end());
       }
     }
@@ -187,6 +187,15 @@ class Decider {
 
   // A step that only looks has nothing that could be undone, whatever it saw.
   bool only_looks(size_t i) const { return state_.plan->steps[i].guarding == Guarding::read; }
+
+  // The side that gives the claim up is told last and holds nobody up: it starts nothing once the
+  // other side holds the newer claim. Neither does a host whose loss the step tolerates.
+  bool only_tells(size_t i) const {
+    const Step& spec = state_.plan->steps[i];
+    return spec.guarding == Guarding::publish &&
+           (spec.where.starts_with(state_.plan->to_site + "/") ||
+            spec.if_unreachable == IfUnreachable::skip);
+  }
 
   // No undo past a step of which nobody knows the outcome, and none past an undo that failed.
   bool is_open(size_t i) const {
@@ -199,6 +208,11 @@ class Decider {
   bool has_undo(size_t i) const {
     const Step& spec = state_.plan->steps[i];
     const StepState& step = state_.steps[i];
+    // A claim that was given back is told to every host, also to one that never heard of the other.
+    if (state_.claimed_back && spec.guarding == Guarding::publish && !is_empty(spec.undo)) {
+      const bool asked = step.status == StepStatus::started || step.status == StepStatus::unknown;
+      return step.status == StepStatus::done || (!step.undoing && !asked);
+    }
     // What was reopened, or is to be tried again, had its effect before.
     const bool tried = step.status == StepStatus::failed || step.status == StepStatus::pending;
     const bool ran = step.status == StepStatus::done || (tried && step.applied && !step.undoing);
@@ -242,7 +256,8 @@ class Decider {
       const StepStatus status = state_.steps[i].status;
       // While aborting, a step that failed forward and has nothing to undo holds nobody up.
       const bool settled =
-          aborting() && !state_.steps[i].undoing && (status == StepStatus::failed || only_looks(i));
+          aborting() && (only_tells(i) || (!state_.steps[i].undoing &&
+                                           (status == StepStatus::failed || only_looks(i))));
       if ((status == StepStatus::unknown || status == StepStatus::failed) && !settled) {
         names.push_back(fmt::format("{} ({})", state_.plan->steps[i].id,
                                     status == StepStatus::failed ? "not done" : "unknown"));

@@ -283,7 +283,9 @@ TEST_F(Ready, FilesThatWereNeverSyncedOrCannotBePulledAreSaid) {
   look("attachments", "dr/app",
        fmt::format("{}path.1.bytes=9000000\npath.1.free_kb=1000\naccess=yes\nlast_good_age_s=90\n",
                    tree));
-  EXPECT_EQ(of("attachments"), "good: attachments: last good sync to dr/app was 1 min 30 s ago\n");
+  EXPECT_EQ(of("attachments"),
+            "good: attachments: last good sync to dr/app was 1 min 30 s ago\n"
+            "good: attachments: after a failover only what differs is copied back to dc\n");
 }
 
 TEST_F(Ready, ASilentNameServerBlocksAMoveButNotAnEmergency) {

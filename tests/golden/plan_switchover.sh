@@ -1,7 +1,7 @@
 #!/bin/sh
 # switchover of serviceops: dc -> dr
 # A runbook that works without Switchback: it needs ssh to these hosts.
-# plan 242954a20268f1323a461507dd452f2f98246be0859ef8f51c9c3d197fea17cc
+# plan 0e78353b2c3bbc9f0c099a9759fcf43227c8820ab06d181b3cf468694d86de1b
 # dc/app was never observed: nothing is known of it
 # dc/db was never observed: nothing is known of it
 # dr/app was never observed: nothing is known of it
@@ -9,7 +9,7 @@
 # Afterwards dc stands by for dr as soon as it follows
 # Afterwards tell Switchback: switchback resolve serviceops
 # shellcheck disable=SC2317,SC2329,SC2086,SC2034
-app=serviceops name=switchover short_hash=242954a20268 headline='switchover of serviceops: dc -> dr'
+app=serviceops name=switchover short_hash=0e78353b2c3b headline='switchover of serviceops: dc -> dr'
 from_site=dc to_site=dr takes_claim=yes
 epoch=7 claim_id=c1a1m store_id=5704e
 
@@ -182,8 +182,8 @@ here=${RUNBOOK_HERE:-$(ip -o addr show scope global 2>/dev/null |
 # The value of a reference: a capture, "STEP:outcome", or a value of the run itself.
 got() {
   case $1 in
-    run:number) echo "$run_number" ;;
-    run:claim_run) echo "$claim_run" ;;
+    run:name) echo "$run_number" ;;
+    run:number) echo "$claim_run" ;;
     run:epoch) echo "$epoch" ;;
     run:claim_id) echo "$claim_id" ;;
     run:store_id) echo "$store_id" ;;
@@ -625,27 +625,31 @@ new claim controller 'Claim: dr becomes the active site'
 take_claim
 
 # ---- 11: claim.publish.dr.app
+# undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dr.app dr/app 'Write the claim of dr to dr/app'
-sb_probe() { run dr/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
-sb_apply() { run dr/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dr/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dr/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 
 # ---- 12: claim.publish.dr.db
+# undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dr.db dr/db 'Write the claim of dr to dr/db'
-sb_probe() { run dr/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
-sb_apply() { run dr/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dr/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dr/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 
 # ---- 13: claim.publish.dc.app
+# undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dc.app dc/app 'Write the claim of dr to dc/app'
-sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
-sb_apply() { run dc/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dc/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 
 # ---- 14: claim.publish.dc.db
+# undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dc.db dc/db 'Write the claim of dr to dc/db'
-sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
-sb_apply() { run dc/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:claim_run)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_apply() { run dc/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 
 # ---- 15: database.promote

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "golden.h"
+#include "planner/bundle.h"
 #include "planner/readiness.h"
 #include "planner/recorder.h"
 
@@ -36,6 +37,10 @@ struct Night {
         {{"paths", "1"}, {"path.1.files", "1201"}, {"access", "yes"}, {"last_good_age_s", "130"}});
     application.components[1].options["dr"]["every"] = 300'000;
     application.recovery_time_objective = Milliseconds(600'000);
+    for (const Host& host : application.all_hosts()) {
+      on("host", host.key).values["runbook"] =
+          make_bundle(recorder_catalogue(), application)->manifest;
+    }
   }
   Facts& on(const std::string& name, const std::string& where) {
     return snapshot.facts[observation_key(name, where)];

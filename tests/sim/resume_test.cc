@@ -113,7 +113,7 @@ TEST(Parked, a_store_from_before_the_claim_is_refused_by_resume_and_by_every_ope
     const auto plan = older.plan(operation);
     ASSERT_TRUE(plan);
     EXPECT_TRUE(std::ranges::any_of(plan->assumptions, [](const Assumption& each) {
-      return each.name == "claim@dr/db" && !each.met;
+      return each.name == "picture.store behind hosts" && !each.met;
     })) << operation_text(operation);
   }
 }

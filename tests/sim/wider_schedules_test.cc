@@ -45,10 +45,7 @@ void babble(Scenario& scenario, int64_t, FaultPoint& point) {
   point.speech = static_cast<FaultPoint::Speech>(1 + scenario.world.random(3));
 }
 
-// Known defect: an abort between claim and promotion claims back in the store alone. The hosts keep
-// the claim that was given back, so that a boot of the side that did not become active opens its
-// guards (switchover seeds 32 and 54, failback seeds 13, 34 and 35). Enabled when that is mended.
-TEST_P(Schedules, DISABLED_stays_safe_and_ends_when_people_abort_at_any_point) {
+TEST_P(Schedules, stays_safe_and_ends_when_people_abort_at_any_point) {
   run_schedules(GetParam(), "aborts", abort_sometimes);
 }
 
