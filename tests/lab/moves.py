@@ -53,12 +53,12 @@ def a_switchover_and_a_failback_under_write_load_lose_nothing():
            f"{counts['acknowledged']} tickets, none lost"
 
 
-def tickets_in_the_kept_copy(run):
+def tickets_in_the_kept_copy(name):
     """Every ticket with its transaction, read from the diverged directory that the salvage kept:
     it is started on its own, reachable through no network, and removed afterwards."""
     return dict(line.split("|") for line in lab.shell("dc-db", r"""
         bin=/usr/lib/postgresql/15/bin
-        copy=/var/lib/postgresql/15/main.diverged.$1; [ -d "$copy" ] || exit 1
+        copy=$(echo /var/lib/postgresql/15/main.diverged.$1); [ -d "$copy" ] || exit 1
         room=$(mktemp -d) && chown postgres "$room" && cd "$room" || exit 1
         rm -f "$copy/postmaster.pid" "$copy/standby.signal"
         set -- runuser -u postgres --
@@ -70,17 +70,17 @@ def tickets_in_the_kept_copy(run):
         code=$?
         "$@" "$bin/pg_ctl" -D "$copy" -m immediate stop >&2
         rm -rf "$room"
-        exit $code""", str(run), timeout=120).split())
+        exit $code""", name, timeout=120).split())
 
 
-def loss_report(run):
-    """What the salvage of that run says is lost, as the judge reads it: the tokens of the tickets that its
-    transactions wrote, and the names of the attachments that it saved."""
+def loss_report(name="*"):
+    """What the salvage of the run of that name (a pattern) says is lost, as the judge reads it: the tokens
+    of the tickets that its transactions wrote, and the names of the attachments that it saved."""
     transactions = {line.split("\t")[0] for line in lab.shell(
-        "dc-db", f"tail -q -n +2 {SALVAGE}/{run}/*/transactions.tsv").splitlines()}
-    tickets = tickets_in_the_kept_copy(run)
+        "dc-db", f"tail -q -n +2 {SALVAGE}/{name}/*/transactions.tsv").splitlines()}
+    tickets = tickets_in_the_kept_copy(name)
     lost = sorted(token for token, writer in tickets.items() if writer in transactions)
-    attachments = lab.shell("dc-app", f"cat {SALVAGE}/{run}/files-*/SUMS || true").splitlines()
+    attachments = lab.shell("dc-app", f"cat {SALVAGE}/{name}/files-*/SUMS || true").splitlines()
     path = os.path.join(tempfile.mkdtemp(prefix="switchback-lab-"), "loss.json")
     with open(path, "w", encoding="utf-8") as out:
         json.dump({"tickets": lost, "attachments": attachments}, out)
@@ -159,7 +159,7 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     switchback.operate("failback")
     lab.wait_for_acks("dc")
     switchback.expect_protected("dc")
-    path, tickets, attachments = loss_report(run)
+    path, tickets, attachments = loss_report(f"*.{run}")
     expect(tickets > 0, "nothing was lost: the cut did not do its work")
     counts = lab.judge("dc", path)
     forget_salvage()

@@ -299,11 +299,11 @@ void Scenario::tend() {
   world.run_for(Milliseconds(10'000));
 }
 
-Course Scenario::carry_through(int64_t run, Operation operation) {
+Course Scenario::carry_through(int64_t run, Operation operation, const std::string& to) {
   Course course = drive(run);
   for (int i = 0; i < 2 && course.ended && course.result != "done"; ++i) {
     tend();
-    const int64_t next = begin(operation);
+    const int64_t next = begin(operation, to);
     if (next == 0) break;
     course = drive(next);
   }

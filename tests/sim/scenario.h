@@ -45,7 +45,7 @@ class Scenario {
   Course perform(Operation operation, const std::string& to = "");
   // Drives the run, and where that was refused or aborted heals everything and begins anew, as a
   // sensible person would: after all faults are gone each operation must come to its end.
-  Course carry_through(int64_t run, Operation operation);
+  Course carry_through(int64_t run, Operation operation, const std::string& to = "");
 
   // What must be true now that `site` is active; empty when it is.
   std::string problems(const std::string& active, bool protected_by_other);

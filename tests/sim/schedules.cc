@@ -178,7 +178,7 @@ void run_schedules(const Case& tested, const std::string& faults, const Harm& ha
     scenario.world.on_point([&](FaultPoint& point) {
       if (scenario.world.random(30) == 0) harm(scenario, run, point);
     });
-    const Course course = scenario.carry_through(run, tested.operation);
+    const Course course = scenario.carry_through(run, tested.operation, tested.to);
     std::string wrong = join(scenario.world.violations(), "; ");
     if (course.result == "done") {
       wrong = scenario.problems(tested.active_after, tested.protected_after);
