@@ -144,7 +144,7 @@ def a_controller_with_an_old_store_is_refused():
                           ("/root/before", ("sync", "serviceops", "--yes")),
                           ("/root/amid", ("run", "resume", str(run)))):
         refused = switchback.command(*words, "--state", folder, code=1, timeout=30)
-        expect(f"holds {before[0]} (" in refused.err,
+        expect(f"holds {before[0]} (" in refused.err or f"holds claim {before[0]} (" in refused.err,
                f"`{' '.join(words)}` with an old store does not name the claim of the hosts")
         expect("switchback resolve serviceops" in refused.err,
                f"`{' '.join(words)}` with an old store names no next step")
