@@ -3,7 +3,7 @@
 import lab
 import switchback
 
-CONFIGURATION = "/etc/switchback/serviceops.yaml"
+CONFIGURATION = "/root/conformance.yaml"
 TESTS = "/opt/switchback/switchback_tests"
 CLAIM_NAME = "serviceops.example.test"
 KEY = "/etc/switchback/serviceops-dns.key"
@@ -16,6 +16,8 @@ def forget_the_claim_in_dns():
 
 
 def the_conformance_table_holds_on_the_hosts():
+    # The time to live as the example has it: the suite's other scenarios keep it short, and lower nothing.
+    lab.shell("ctl", f"sed 's/ttl: 5s/ttl: 30s/' /etc/switchback/serviceops.yaml >{CONFIGURATION}")
     switchback.operate("release")
     forget_the_claim_in_dns()
     try:
