@@ -31,37 +31,46 @@ std::string open_run(const Situation& situation, const Options& options) {
   return "";
 }
 
+Json parts_at(const Situation& situation, const std::string& where) {
+  Json parts = Json::array();
+  for (const Component& component : situation.application.components) {
+    const Facts& facts = situation.snapshot.of(component.name, where);
+    if (!facts.reachable) continue;
+    Json values = Json::object();
+    for (const auto& [name, value] : facts.values) values[name] = value;
+    const ComponentType* type = catalogue().find_type(component.type);
+    const bool described = type != nullptr && type->describe != nullptr;
+    parts.push_back({{"component", component.name},
+                     {"text", described ? clean(type->describe(facts), 500) : ""},
+                     {"facts", values}});
+  }
+  return parts;
+}
+
 Json host_record(const Situation& situation, const Host& host) {
   const Facts& facts = situation.snapshot.of("host", host.key);
   Json record{{"host", host.key}, {"reachable", facts.reachable}, {"why", facts.why}};
   for (const char* name : {"status", "claim", "guard"}) {
     record[name] = facts.get(name) ? Json(*facts.get(name)) : Json();
   }
-  Json units = Json::array();
-  for (const Component& component : situation.application.components) {
-    const Facts& parts = situation.snapshot.of(component.name, host.key);
-    if (!parts.reachable) continue;
-    Json values = Json::object();
-    for (const auto& [name, value] : parts.values) values[name] = value;
-    units.push_back({{"component", component.name}, {"facts", values}});
-  }
-  record["components"] = units;
+  record["components"] = parts_at(situation, host.key);
   return record;
 }
 
+void print_parts(const Json& parts) {
+  for (const Json& part : parts) {
+    if (json_text(part, "text").empty()) continue;
+    fmt::print("    {:<14} {}\n", json_text(part, "component"), json_text(part, "text"));
+  }
+}
+
 void print_host(const Json& record) {
-  fmt::print("  {:<12} {}\n", json_text(record, "host"),
+  fmt::print("  {:<16} {}\n", json_text(record, "host"),
              record["reachable"].get<bool>()
-                 ? fmt::format("status {}, claim {}", json_text(record, "status", "none"),
+                 ? fmt::format("{}, claim {}", json_text(record, "status", "no status word"),
                                json_text(record, "claim", "none"))
                  : "not reached: " + json_text(record, "why"));
-  for (const Json& part : record["components"]) {
-    std::vector<std::string> facts;
-    for (const auto& [name, value] : part["facts"].items()) {
-      facts.push_back(name + " " + value.get<std::string>());
-    }
-    fmt::print("    {:<12} {}\n", json_text(part, "component"), join(facts, ", "));
-  }
+  print_parts(record["components"]);
 }
 
 Json diagnoses_json(const std::vector<Diagnosis>& found) {
@@ -138,6 +147,7 @@ int show_status(const Options& options, const std::string& application) {
   for (const Host& host : situation->application.all_hosts()) {
     hosts.push_back(host_record(*situation, host));
   }
+  const Json at_controller = parts_at(*situation, "controller");
   const auto found =
       diagnose(catalogue(), situation->application, situation->claim, situation->snapshot);
   if (options.json) {
@@ -147,13 +157,16 @@ int show_status(const Options& options, const std::string& application) {
                 {"claim", claim_to_json(situation->claim)},
                 {"open_run", run.empty() ? Json() : Json(run)},
                 {"journal_head", head.empty() ? Json() : Json(head)},
-                {"hosts", hosts}});
+                {"hosts", hosts},
+                {"controller", at_controller}});
     return exit_done;
   }
   fmt::print("{}: active at {}, claim epoch {}{}\n", situation->application.name,
              active ? *active : active.error().message, situation->claim.epoch,
              situation->claim.epoch == 0 ? " (not adopted; next: switchback adopt)" : "");
   for (const Json& record : hosts) print_host(record);
+  if (!at_controller.empty()) fmt::print("  controller\n");
+  print_parts(at_controller);
   print_diagnoses(found);
   if (!run.empty()) fmt::print("  {}\n", run);
   return exit_done;

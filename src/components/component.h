@@ -71,6 +71,8 @@ struct ComponentType {
   std::vector<Finding> (*ready)(const HookContext&);
   // systemd units under guard at that site, with the host they run on.
   std::vector<std::string> (*guarded_units)(const Component&, std::string_view site);
+  // What one side does, in one line for people; any fact may be missing. Null: nothing is observed.
+  std::string (*describe)(const Facts&) = nullptr;
 };
 
 }  // namespace switchback

@@ -263,6 +263,20 @@ std::vector<Finding> dns_ready(const HookContext& context) {
   return findings;
 }
 
+std::string dns_describe(const Facts& facts) {
+  std::vector<std::string> parts;
+  for (int64_t n = 1; n <= facts.integer("servers").value_or(0); ++n) {
+    const auto value = [&](std::string_view what) {
+      return facts.get(fmt::format("server.{}{}", n, what)).value_or("");
+    };
+    parts.push_back(value(".answers") == "yes"
+                        ? fmt::format("{} answers {}, time to live {} s", value(""),
+                                      value(".value"), value(".ttl"))
+                        : fmt::format("{} does not answer: {}", value(""), value(".answers")));
+  }
+  return join(parts, "; ");
+}
+
 std::vector<std::string> no_units(const Component&, std::string_view) {
   return {};
 }
@@ -277,6 +291,7 @@ const ComponentType dns_type = {
     dns_steps,
     dns_ready,
     no_units,
+    dns_describe,
 };
 
 }  // namespace switchback

@@ -108,6 +108,25 @@ std::vector<std::string> guarded_units(const Component& component, std::string_v
   return {unit_of(component, site)};
 }
 
+std::string describe(const Facts& facts) {
+  const auto value = [&](std::string_view name) { return facts.get(name).value_or("unknown"); };
+  if (facts.get("present") == "no") return "there is no database";
+  const std::string where = fmt::format("timeline {}, at {}", value("timeline"), value("lsn"));
+  if (facts.get("running") != "yes") {
+    return fmt::format("{}, {}, guard {}",
+                       facts.get("running") == "no" ? "stopped" : "does not answer", where,
+                       value("guard"));
+  }
+  if (facts.get("in_recovery") == "no") {
+    return fmt::format("accepts writes, {}, standbys: {}", where, value("standbys"));
+  }
+  if (facts.get("receiver") != "streaming") {
+    return fmt::format("standby that does not stream ({}), {}", value("receiver"), where);
+  }
+  return fmt::format("standby, streams from {}, {} bytes to replay, {}", value("sender"),
+                     value("lag_bytes"), where);
+}
+
 }  // namespace
 
 Command on(const Side& side, std::string_view script, Words words) {
@@ -209,7 +228,8 @@ const ComponentType& postgresql_type() {
       .observe = postgresql::observe,
       .steps = postgresql::steps,
       .ready = postgresql::ready,
-      .guarded_units = postgresql::guarded_units};
+      .guarded_units = postgresql::guarded_units,
+      .describe = postgresql::describe};
   return type;
 }
 

@@ -228,11 +228,11 @@ void judge_side(const HookContext& context, const Host& host, bool active,
            fmt::format("systemctl stop {} at {}", unit, host.key)});
     }
     if (value(".guard") == "none") {
-      findings.push_back({Finding::Level::warning, name,
-                          fmt::format("{} has no guard at {}: after a boot it may start where it "
-                                      "must not",
-                                      unit, host.key),
-                          fmt::format("switchback adopt {}", context.application.name)});
+      findings.push_back(
+          {Finding::Level::warning, name,
+           fmt::format("{} has no guard at {}{}: after a boot it may start where it must not", unit,
+                       host.key, value(".enabled") == "enabled" ? " and is enabled there" : ""),
+           fmt::format("switchback adopt {}", context.application.name)});
     }
   }
 }
@@ -255,6 +255,25 @@ std::vector<Finding> systemd_ready(const HookContext& context) {
   return findings;
 }
 
+std::string systemd_describe(const Facts& facts) {
+  const int64_t units = facts.integer("units").value_or(0);
+  std::string text = fmt::format("{} of {} units run", facts.integer("running").value_or(0), units);
+  for (int64_t n = 1; n <= units; ++n) {
+    const auto value = [&](std::string_view what) {
+      return facts.get(fmt::format("unit.{}{}", n, what));
+    };
+    const std::string unit = spoken({value("").value_or("?")});
+    if (value(".load").value_or("loaded") != "loaded") {
+      text += fmt::format("; {} is {}", unit, *value(".load"));
+    } else if (value(".active") == "failed") {
+      text += fmt::format("; {} failed ({})", unit, value(".result").value_or("unknown"));
+    } else if (const auto reason = value(".guard_reason"); reason && value(".guard") == "closed") {
+      text += fmt::format("; {} is kept down: {}", unit, *reason);
+    }
+  }
+  return text;
+}
+
 std::vector<std::string> systemd_guarded(const Component& component, std::string_view site) {
   return units_of(component, site);
 }
@@ -275,6 +294,7 @@ const ComponentType systemd_type = {
     systemd_steps,
     systemd_ready,
     systemd_guarded,
+    systemd_describe,
 };
 
 }  // namespace switchback

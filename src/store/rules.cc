@@ -29,8 +29,8 @@ constexpr Thinning thinning[] = {
     {3'600'000, 10'000}, {86'400'000, 300'000}, {30 * int64_t{86'400'000}, 3'600'000}};
 
 // Long, and the same from month to month; the newest look has them.
-constexpr std::string_view not_kept[] = {"enabled",    "addresses", "missing_tools",
-                                         "machine_id", "hostname",  "guarded."};
+constexpr std::string_view not_kept[] = {"addresses", "missing_tools", "machine_id", "hostname",
+                                         "guarded."};
 constexpr size_t look_values_limit = 80;
 constexpr size_t look_value_limit_bytes = 120;
 

@@ -49,6 +49,19 @@ TEST(View, shows_the_next_steps_before_those_that_are_over) {
   EXPECT_FALSE(any_line_holds(lines, "step.49"));
 }
 
+TEST(View, shows_start_above_verify_whichever_comes_first_in_the_plan) {
+  std::vector<Step> steps;
+  for (const std::string phase : {"promote", "verify", "start", "follow"}) {
+    steps.push_back(make_step("step." + phase));
+    steps.back().phase = phase;
+  }
+  std::string order;
+  for (const std::string& line : run_tree(Journal(std::move(steps)).state, 0, 45, 120, false)) {
+    if (line.starts_with("  ") && !line.starts_with("    ")) order += line;
+  }
+  EXPECT_EQ(order, "  promote  start  verify  follow");
+}
+
 TEST(View, names_the_phase_of_what_happens_now_when_there_are_few_rows) {
   std::vector<Step> steps;
   for (int i = 0; i < 12; ++i) {

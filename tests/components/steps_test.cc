@@ -253,7 +253,8 @@ TEST_F(Ready, WithoutAnObservationNothingIsKnown) {
 
 constexpr std::string_view units =
     "units=2\nunit.1=ft-main-server.service\nunit.1.load=loaded\nunit.1.active={0}\n"
-    "unit.1.processes={1}\nunit.1.guard={2}\nunit.2=ft-plugins-server.service\n"
+    "unit.1.processes={1}\nunit.1.guard={2}\nunit.1.enabled=enabled\nunit.2=ft-plugins-server."
+    "service\n"
     "unit.2.load=loaded\nunit.2.active={0}\nunit.2.processes={1}\nunit.2.guard={2}\n";
 
 TEST_F(Ready, ServicesThatRunAtTheStandbySideBlock) {
@@ -266,7 +267,11 @@ TEST_F(Ready, ServicesThatRunAtTheStandbySideBlock) {
   EXPECT_NE(of("services").find("blocking: services: ft-main-server.service runs at the standby"),
             std::string::npos)
       << of("services");
-  EXPECT_NE(of("services").find("warning: services: ft-main-server.service has no guard"),
+  EXPECT_NE(of("services")
+                .find("warning: services: ft-main-server.service has no guard at dr/app "
+                      "and is enabled there"),
+            std::string::npos);
+  EXPECT_NE(of("services").find("ft-plugins-server.service has no guard at dr/app: "),
             std::string::npos);
 }
 

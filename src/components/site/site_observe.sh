@@ -60,8 +60,6 @@ $(cron_lines)
 EOF
 fact crons "$n"
 fact addresses "$(ip -o addr show scope global 2>/dev/null | awk '{sub("/.*", "", $4); printf "%s ", $4}')"
-fact enabled "$(systemctl list-unit-files --state=enabled --type=service --no-legend --no-pager \
-  2>/dev/null | awk '{printf "%s ", $1}')"
 missing=
 for tool in flock timeout sync stat base64 systemctl ssh rsync find awk sed grep; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"

@@ -1,7 +1,7 @@
 # UNIT…
 # Per unit, numbered from 1: name, load, active, sub, result, enabled, guard, processes.
 lines=$(unit_lines "$@") || exit 2
-n=0 running=0 stopped=0 missing=0 enabled_count=0 unguarded=0
+n=0 running=0 stopped=0 missing=0 unguarded=0
 while read -r unit load active sub result condition job slice group; do
   n=$((n + 1))
   processes=$(cgroup_processes "$(unit_cgroup "$unit" "$slice" "$group")" | wc -l)
@@ -16,7 +16,6 @@ while read -r unit load active sub result condition job slice group; do
     *) if [ "$processes" -eq 0 ]; then stopped=$((stopped + 1)); else running=$((running + 1)); fi ;;
   esac
   [ "$load" != not-found ] || missing=$((missing + 1))
-  [ "$enabled" != enabled ] || enabled_count=$((enabled_count + 1))
   printf '%s\n' "unit.$n=$unit" "unit.$n.load=$load" "unit.$n.active=$active" "unit.$n.sub=$sub" \
     "unit.$n.result=$result" "unit.$n.enabled=$enabled" "unit.$n.guard=$guard" \
     "unit.$n.processes=$processes"
@@ -27,4 +26,4 @@ done <<EOF
 $lines
 EOF
 printf '%s\n' "units=$n" "running=$running" "stopped=$stopped" "missing=$missing" \
-  "enabled=$enabled_count" "unguarded=$unguarded"
+  "unguarded=$unguarded"

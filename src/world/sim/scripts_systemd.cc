@@ -125,7 +125,6 @@ ScriptResult observe(ScriptCall& call) {
   out += fact_line("units", std::to_string(n)) +
          fact_line("running", std::to_string(running_count)) +
          fact_line("stopped", std::to_string(n - running_count)) + "missing=0\n" +
-         fact_line("enabled", std::to_string(n)) +
          fact_line("unguarded", app.adoption ? "0" : std::to_string(n));
   return {0, out, "", {}, ""};
 }
