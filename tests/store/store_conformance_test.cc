@@ -280,7 +280,7 @@ Facts look_at_time(int64_t at_ms, const std::string& lag) {
   facts.looked_at_ms = at_ms;
   if (facts.reachable) {
     facts.observed_at_ms = at_ms;
-    facts.values = {{"lag_ms", lag}, {"enabled", "a long list of units"}};
+    facts.values = {{"lag_ms", lag}, {"addresses", "a long list of units"}};
   } else {
     facts.why = "no route";
     facts.away_since_ms = at_ms;
@@ -308,7 +308,7 @@ TEST_P(StoreConformance, keeps_what_was_seen_before_and_when_nothing_was) {
   const auto& kept = past->at(key);
   ASSERT_EQ(kept.size(), 4u);
   EXPECT_EQ(kept[1].get("lag_ms"), "7");
-  EXPECT_EQ(kept[1].get("enabled"), std::nullopt) << "long and always the same";
+  EXPECT_EQ(kept[1].get("addresses"), std::nullopt) << "long and always the same";
   EXPECT_FALSE(kept[3].reachable);
   EXPECT_EQ(store_->past_looks("shop", 150'000)->at(key).size(), 2u);
   ASSERT_TRUE(store_->put_facts("shop", {{key, look_at_time(220'000, "1")}}));
