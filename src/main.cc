@@ -107,10 +107,15 @@ class CommandLine {
     runbook->add_option("--out", words_.runbook.out, "The folder; default: ./APP-runbook");
     runbook->add_flag("--publish", words_.runbook.publish,
                       "Store them on every host of the application");
-    auto* resolve = add(app_, "resolve",
-                        "Split brain or disagreement: what was seen, and the way out (read-only)",
-                        [this] { return show_resolve(options_, words_.application); });
+    auto* resolve =
+        add(app_, "resolve",
+            "Split brain or disagreement: what was seen and the way out (read-only); with "
+            "--to, take the application over from another claim",
+            [this] { return resolve_words(); });
     name_application(resolve);
+    resolve->add_option("--to", words_.flags.to,
+                        "The site that is active: a new claim says so on every host");
+    add_run_flags(resolve);
     auto* audit = app_.add_subcommand("audit", "Prove that the journal is what was written");
     audit->require_subcommand(1);
     auto* verify = add(*audit, "verify", "Find any edit, deletion, reorder or truncation", [this] {
@@ -144,6 +149,10 @@ class CommandLine {
     add_plan_flags(command);
     const bool may_go_home = operation == Operation::switchover || operation == Operation::failback;
     if (may_go_home) add_anyway(command);
+    add_run_flags(command);
+  }
+
+  void add_run_flags(CLI::App* command) {
     command->add_option("--ticket", words_.flags.ticket, "Incident or change number");
     command->add_option("--reason", words_.flags.reason, "Why, for journal and report");
     command->add_flag("--yes", words_.flags.yes,
@@ -151,11 +160,17 @@ class CommandLine {
     command->add_flag("--dry-run", words_.flags.dry_run, "Show the plan and stop");
   }
 
+  // Looking is what one does first, and what one does without knowing more.
+  int resolve_words() {
+    if (words_.flags.to.empty()) return show_resolve(options_, words_.application);
+    return operate(options_, Operation::resolve, words_.application, words_.flags);
+  }
+
   void add_operations() {
     auto* plan = add(app_, "plan", "Show exactly what an operation would do, and its hash",
                      [this] { return plan_words(); });
     plan->add_option("OPERATION", words_.operation,
-                     "switchover, failover, reprotect, failback, start, adopt or release")
+                     "switchover, failover, reprotect, failback, start, resolve, adopt or release")
         ->required();
     name_application(plan);
     add_plan_flags(plan);

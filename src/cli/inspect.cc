@@ -6,14 +6,12 @@
 #include <algorithm>
 
 #include "cli/executor.h"
+#include "cli/kept_heads.h"
 #include "cli/situation.h"
-#include "components/site.h"
-#include "engine/observe.h"
 #include "planner/cold_start.h"
 #include "planner/diagnosis.h"
 #include "planner/readiness.h"
 #include "store/audit.h"
-#include "world/real_clock.h"
 
 namespace switchback {
 namespace {
@@ -91,28 +89,6 @@ void print_diagnoses(const std::vector<Diagnosis>& found) {
     for (const std::string& line : each.evidence) fmt::print("      {}\n", clean(line, 300));
     fmt::print("      next: {}\n", clean(each.next, 500));
   }
-}
-
-// The heads that the hosts keep for this store, asked now. Who does not answer is named.
-std::vector<KeptHead> heads_at_hosts(const Options& options, const Application& application,
-                                     const std::string& store_id) {
-  RealClock clock;
-  RealShell shell(shell_options(options));
-  const auto seen =
-      observe(shell, clock, application.name, application.all_hosts(),
-              journal_head_observations(application, store_id), script_bodies(), look_bound);
-  std::vector<KeptHead> heads;
-  for (const Host& host : application.all_hosts()) {
-    const Facts& facts = seen.at(observation_key("journal", host.key));
-    if (!facts.reachable) {
-      fmt::print(stderr, "switchback: {} was not asked: {}\n", host.key, clean(facts.why, 200));
-    }
-    for (const auto& [name, value] : facts.values) {
-      if (!name.starts_with("head.")) continue;
-      if (const auto head = parse_head(value)) heads.push_back({host.key, *head});
-    }
-  }
-  return heads;
 }
 
 }  // namespace
@@ -231,6 +207,7 @@ int audit_verify(const Options& options, const std::string& application, const s
     print_json({{"application", report->application},
                 {"intact", report->intact()},
                 {"kept_heads", kept.size()},
+                {"lost_heads", report->lost.size()},
                 {"runs", report->runs},
                 {"events", report->events},
                 {"findings", findings}});
@@ -239,6 +216,10 @@ int audit_verify(const Options& options, const std::string& application, const s
         "{}: {} runs, {} events, {}{}\n", report->application, report->runs, report->events,
         report->intact() ? "the chain is intact" : "the journal was changed",
         kept.empty() ? "" : fmt::format("; compared with {} heads kept elsewhere", kept.size()));
+    if (!report->lost.empty()) {
+      fmt::print("a resolution wrote down that this store had lost the events of {} heads\n",
+                 report->lost.size());
+    }
   }
   return report->intact() ? exit_done : exit_refused;
 }

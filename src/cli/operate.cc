@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "base/hash.h"
 #include "cli/agree.h"
 #include "cli/executor.h"
+#include "cli/kept_heads.h"
 #include "cli/people.h"
 #include "cli/runbook.h"
 #include "cli/serve.h"
@@ -19,6 +21,7 @@
 #include "planner/going_home.h"
 #include "planner/predict.h"
 #include "planner/readiness.h"
+#include "planner/resolution.h"
 #include "world/real_clock.h"
 
 namespace switchback {
@@ -118,6 +121,36 @@ Json plan_record(const Prepared& prepared) {
                                                situation.snapshot, situation.history))
                         : Json();
   return record;
+}
+
+// What happened without this store, as far as the hosts kept it. It goes into the journal of the
+// run that takes the application over.
+struct Elsewhere {
+  std::vector<Event> notes;
+  std::string known_logs;  // to be remembered once the notes are stored
+  int64_t newest_run = 0;
+  // Heads of this store's journal that hosts keep and it does not hold: it is an older copy.
+  std::vector<std::string> lost_heads;
+};
+
+std::string logs_key(const Application& application) {
+  return "runbook logs of " + application.name;
+}
+
+Result<Elsewhere> look_elsewhere(const Options& options, const Situation& situation) {
+  const auto before = situation.store->value(logs_key(situation.application));
+  if (!before) return std::unexpected(before.error());
+  std::set<std::string> known;
+  for (const std::string& name : split(*before, ' ')) known.insert(name);
+  Elsewhere elsewhere;
+  elsewhere.notes = runbook_notes(options, situation.application, known);
+  elsewhere.known_logs = join({known.begin(), known.end()}, " ");
+  elsewhere.newest_run = newest_run_seen(situation.application, situation.snapshot);
+  const auto journal = situation.store->stored_journal(situation.application.name);
+  if (!journal) return std::unexpected(journal.error());
+  elsewhere.lost_heads = missing_heads(
+      *journal, heads_at_hosts(options, situation.application, situation.store->store_id()));
+  return elsewhere;
 }
 
 // A sync between moves never stands in the way of an operation: it is ended first.
@@ -233,8 +266,21 @@ int operate(const Options& options, Operation operation, const std::string& appl
                     newest_epoch(situation.application, situation.claim, situation.snapshot),
                     agreed->prediction, flags, who),
       observed_event(*agreed)};
-  auto run = store.create_run(situation.application.name, std::move(first));
+  Elsewhere elsewhere;
+  if (operation == Operation::resolve) {
+    auto found = look_elsewhere(options, situation);
+    if (!found) return report_error(options, found.error());
+    elsewhere = std::move(*found);
+    first.front().body["lost_heads"] = elsewhere.lost_heads;
+    first.insert(first.end(), elsewhere.notes.begin(), elsewhere.notes.end());
+  }
+  auto run = store.create_run(situation.application.name, std::move(first), elsewhere.newest_run);
   if (!run) return report_error(options, run.error());
+  if (operation == Operation::resolve) {
+    // Not kept: the same notes once more in a later resolution, which is no harm.
+    auto kept = store.put_value(logs_key(situation.application), elsewhere.known_logs);
+    if (!kept) fmt::print(stderr, "switchback: {}\n", kept.error().message);
+  }
   if (auto started = start_executor(options.state, *run, who.name); !started) {
     return report_error(options, started.error());
   }

@@ -7,6 +7,7 @@
 
 #include "cli/situation.h"
 #include "components/site.h"
+#include "engine/observe.h"
 #include "planner/bundle.h"
 #include "world/real_clock.h"
 #include "world/real_shell.h"
@@ -167,6 +168,31 @@ Result<PlanRequest> with_runbook(const Options& options, const Application& appl
     if (!kept) return std::unexpected(kept.error());
   }
   return request;
+}
+
+std::vector<Event> runbook_notes(const Options& options, const Application& application,
+                                 std::set<std::string>& known) {
+  RealShell shell(shell_options(options));
+  RealClock clock;
+  const auto seen = observe(shell, clock, application.name, application.all_hosts(),
+                            runbook_log_observations(application), script_bodies(), look_bound);
+  std::vector<Event> notes;
+  for (const auto& [key, facts] : seen) {
+    for (int64_t n = facts.integer("logs").value_or(0); n >= 1; --n) {  // the oldest first
+      const std::string log = fmt::format("log.{}", n);
+      const std::string name = facts.get(log).value_or("");
+      if (name.empty() || !known.insert(name).second) continue;
+      for (const auto& [line, words] : facts.values) {
+        if (!line.starts_with(log + ".")) continue;
+        Event note;
+        note.kind = EventKind::noted;
+        note.at_ms = clock.wall_ms();
+        note.body = {{"who", "runbook " + name}, {"verified", false}, {"text", words}};
+        notes.push_back(std::move(note));
+      }
+    }
+  }
+  return notes;
 }
 
 }  // namespace switchback

@@ -190,8 +190,24 @@ Step restore_step(const HookContext& context) {
   return step;
 }
 
+// A resolution: whoever still works under the claim that is replaced must not update the record.
+Step mark_step(const HookContext& context) {
+  const Wanted renewed{"answering", context.to, "ttl"};
+  Step step = component_step(Hook::finish, context, "mark", "controller",
+                             fmt::format("{} names the new claim", record_name(context)));
+  step.probe = dns_command("dns_points", context, renewed, false);
+  step.apply = dns_command("dns_point", context, renewed, true);
+  step.bound = bound_of(context);
+  step.repeatable = true;
+  step.skippable = true;
+  return step;
+}
+
 std::vector<Step> dns_steps(Hook hook, const HookContext& context) {
   if (context.operation == Operation::reprotect) return {};
+  if (context.operation == Operation::resolve) {
+    return hook == Hook::finish ? std::vector{mark_step(context)} : std::vector<Step>{};
+  }
   switch (hook) {
     case Hook::prepare:
       return is_emergency(context.operation) ? std::vector<Step>{} : prepare_steps(context);

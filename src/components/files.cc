@@ -234,8 +234,9 @@ Step compare_step(const HookContext& context) {
 }
 
 std::vector<Step> files_steps(Hook hook, const HookContext& context) {
-  // A cold start moves nothing: each side has its last copy, and which one is newer is not known.
-  if (context.operation == Operation::start) return {};
+  // A cold start and a resolution move nothing: each side has its last copy, and which one is newer
+  // is not known.
+  if (context.operation == Operation::start || context.operation == Operation::resolve) return {};
   if (context.operation == Operation::failover) {
     return hook == Hook::sync ? std::vector{last_sync(context)} : std::vector<Step>{};
   }

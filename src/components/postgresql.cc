@@ -83,7 +83,8 @@ std::vector<Step> steps(Hook hook, const HookContext& context) {
     case Hook::refresh:
       return {};  // streaming needs none
     case Hook::finish:
-      return emergency ? std::vector<Step>{} : finish_steps(make);
+      return emergency || context.operation == Operation::resolve ? std::vector<Step>{}
+                                                                  : finish_steps(make);
   }
   return {};
 }

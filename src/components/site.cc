@@ -48,6 +48,9 @@ constexpr std::string_view journal_head_body =
 constexpr std::string_view journal_heads_body =
 #include "shell/journal_heads.inc"
     ;
+constexpr std::string_view runbook_logs_body =
+#include "shell/site_runbook_logs.inc"
+    ;
 constexpr std::string_view salvage_list_body =
 #include "shell/salvage_list.inc"
     ;
@@ -98,6 +101,7 @@ constexpr std::array scripts = {
     NamedScript{"site_last_backup", "GLOB", last_backup_body},
     NamedScript{"journal_head", "STORE_ID RUN SEQUENCE HASH", journal_head_body},
     NamedScript{"journal_heads", "STORE_ID", journal_heads_body},
+    NamedScript{"site_runbook_logs", "", runbook_logs_body},
     NamedScript{"salvage_list", "PATH SHA256 FROM", salvage_list_body},
     NamedScript{"site_adopt", adopt_parameters, adopt_body},
     NamedScript{"site_adopted", adopt_parameters, adopted_body},
@@ -213,6 +217,14 @@ std::vector<Observation> journal_head_observations(const Application& applicatio
   for (const Host& host : application.all_hosts()) {
     observations.push_back(
         {"journal", host.key, script_command("journal_heads", literals({store_id}))});
+  }
+  return observations;
+}
+
+std::vector<Observation> runbook_log_observations(const Application& application) {
+  std::vector<Observation> observations;
+  for (const Host& host : application.all_hosts()) {
+    observations.push_back({"runbook_log", host.key, script_command("site_runbook_logs", {})});
   }
   return observations;
 }

@@ -40,6 +40,9 @@ std::vector<Observation> conflict_observations(const Application& application);
 std::vector<Observation> journal_head_observations(const Application& application,
                                                    const std::string& store_id);
 
+// What break-glass runbooks wrote down on each host: lines "log.N=NAME", "log.N.M=WORDS".
+std::vector<Observation> runbook_log_observations(const Application& application);
+
 // Writes the status word at that host: "status.dc.app".
 Step status_step(const Application& application, const Host& host, std::string_view word);
 

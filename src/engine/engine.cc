@@ -199,6 +199,7 @@ void Engine::take_claim(const Dispatch& dispatch) {
                     : set.error().code == ErrorCode::refused ? Outcome::not_done
                                                              : Outcome::unknown;
   verdict.message = set ? "" : set.error().message;
+  verdict.applied = verdict.outcome != Outcome::not_done;
   if (set && state_.claim.epoch != wanted.epoch) {
     heard(EventKind::claim_taken, {{"claim", claim_to_json(wanted)}});
   }

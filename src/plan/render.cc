@@ -34,6 +34,10 @@ std::string plan_headline(const Plan& plan) {
     return fmt::format("start of {}: {} is started, {} is stopped", plan.application, plan.to_site,
                        plan.from_site);
   }
+  if (plan.operation == Operation::resolve) {
+    return fmt::format("resolve of {}: {} is active by a new claim", plan.application,
+                       plan.to_site);
+  }
   if (plan.operation == Operation::sync) {
     return fmt::format("sync of {}: {} is brought near {}", plan.application, plan.to_site,
                        plan.from_site);

@@ -28,6 +28,8 @@ std::string_view operation_text(Operation operation) {
       return "failback";
     case Operation::start:
       return "start";
+    case Operation::resolve:
+      return "resolve";
     case Operation::adopt:
       return "adopt";
     case Operation::release:
@@ -39,14 +41,14 @@ std::string_view operation_text(Operation operation) {
 }
 
 Result<Operation> parse_operation(std::string_view text) {
-  for (Operation operation :
-       {Operation::switchover, Operation::failover, Operation::reprotect, Operation::failback,
-        Operation::start, Operation::adopt, Operation::release, Operation::sync}) {
+  for (Operation operation : {Operation::switchover, Operation::failover, Operation::reprotect,
+                              Operation::failback, Operation::start, Operation::resolve,
+                              Operation::adopt, Operation::release, Operation::sync}) {
     if (text == operation_text(operation)) return operation;
   }
   return fail(ErrorCode::invalid_input,
               fmt::format("'{}' is not an operation; there are switchover, failover, reprotect, "
-                          "failback, start, adopt, release and sync",
+                          "failback, start, resolve, adopt, release and sync",
                           clean(text, 40)));
 }
 

@@ -16,7 +16,17 @@ namespace switchback {
 
 enum class Outcome { done, not_done, unknown };
 
-enum class Operation { switchover, failover, reprotect, failback, start, adopt, release, sync };
+enum class Operation {
+  switchover,
+  failover,
+  reprotect,
+  failback,
+  start,
+  resolve,
+  adopt,
+  release,
+  sync
+};
 
 std::string_view outcome_text(Outcome outcome);
 std::string_view operation_text(Operation operation);

@@ -59,9 +59,13 @@ void add_identities(const Draft& draft, Plan& plan) {
 void add_reachability(const Draft& draft, Plan& plan) {
   for (const Host& host : draft.application.all_hosts()) {
     const Facts& facts = draft.snapshot.of("host", host.key);
-    const bool lost_side = is_emergency(draft.operation) && host.site == draft.from;
+    const bool resolves = draft.operation == Operation::resolve;
+    const bool lost_side = (is_emergency(draft.operation) || resolves) && host.site == draft.from;
     if (facts.observed_at_ms == 0 && facts.why.empty() && !facts.reachable) {
       plan.remarks.push_back(host.key + " was never observed: nothing is known of it");
+    } else if (lost_side && resolves) {
+      if (facts.reachable) continue;
+      plan.remarks.push_back(host.key + " does not answer: it keeps its claim until a reprotect");
     } else if (lost_side && draft.operation == Operation::start) {
       continue;  // the plan says how each side was found
     } else if (lost_side && facts.reachable) {
@@ -78,8 +82,8 @@ void add_reachability(const Draft& draft, Plan& plan) {
 }
 
 void add_findings(const Draft& draft, Plan& plan) {
-  // Where everything is down, what is down says nothing.
-  if (draft.operation == Operation::start) return;
+  // Where everything is down, what is down says nothing; a resolution touches nothing that runs.
+  if (draft.operation == Operation::start || draft.operation == Operation::resolve) return;
   // What a reprotect repairs does not stand in its way; in an emergency a person decides
   // (gates.cc).
   const bool stops =
@@ -105,8 +109,8 @@ std::string words_of(const Application& application, StatusPair pair) {
 void add_pair(const Draft& draft, const std::string& active, Plan& plan) {
   const auto pair = published_pair(draft.application, draft.snapshot);
   if (!pair) return;
-  // A cold start is how a person leaves two active sides, and chooses one.
-  if (draft.operation == Operation::start) return;
+  // By these a person leaves two active sides, and chooses one.
+  if (draft.operation == Operation::start || draft.operation == Operation::resolve) return;
   if (add_one_active(draft.application, *pair, active, plan)) return;
   const std::string words = words_of(draft.application, *pair);
   if (find_row(*pair, operation_text(draft.operation)) == nullptr) {
@@ -190,6 +194,12 @@ void add_consequences(const Draft& draft, Plan& plan) {
       break;
     case Operation::reprotect:
       plan.remarks.push_back(fmt::format("{} stays active and is not interrupted", draft.from));
+      break;
+    case Operation::resolve:
+      plan.remarks.push_back(
+          fmt::format("Nothing is stopped or started; whoever still acts under another claim is "
+                      "refused by the hosts from then on. Afterwards: switchback status {}",
+                      name));
       break;
     case Operation::adopt:
     case Operation::release:

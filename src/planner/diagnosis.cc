@@ -123,7 +123,16 @@ void find_disagreement(const Picture& picture, std::vector<Diagnosis>& found) {
   for (const HostClaim& each : claims) newest = std::max(newest, each.epoch);
   Diagnosis one;
   one.blocks = true;
-  one.next = "switchback resolve " + picture.application.name;
+  // The side that is seen to write is the one that a person will name.
+  const bool here = accepts_writes(acts_at(picture, picture.active));
+  const bool there = accepts_writes(acts_at(picture, picture.standby));
+  one.next = fmt::format(
+      "switchback resolve {} --to {} (once no other controller is at work: a new "
+      "claim then tells every host)",
+      picture.application.name,
+      here == there ? "SITE"
+      : here        ? picture.active
+                    : picture.standby);
   bool foreign = false;
   std::string other_store;
   for (const HostClaim& each : claims) {

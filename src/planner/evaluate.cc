@@ -101,7 +101,8 @@ void judge_identities(const Plan& plan, const Snapshot& snapshot,
 }
 
 bool is_planned(Operation operation) {
-  return operation != Operation::failover && operation != Operation::reprotect;
+  return operation != Operation::failover && operation != Operation::reprotect &&
+         operation != Operation::resolve;
 }
 
 // An emergency may begin while the other side still writes, behind a fence; once the run has proven
@@ -175,9 +176,12 @@ std::vector<FalseAssumption> false_assumptions(const Application& application,
                                                const Snapshot& snapshot) {
   std::vector<FalseAssumption> found;
   judge_claim(state, in_store, found);
-  for (auto& each : foreign_claims(state.plan->hosts, in_store, snapshot,
-                                   "switchback resolve " + application.name)) {
-    found.push_back(std::move(each));
+  // A resolution begins with claims that differ, and ends them.
+  if (state.plan->operation != Operation::resolve || state.claim_taken) {
+    for (auto& each : foreign_claims(state.plan->hosts, in_store, snapshot,
+                                     "switchback resolve " + application.name)) {
+      found.push_back(std::move(each));
+    }
   }
   judge_newest_run(state, in_store, snapshot, found);
   judge_identities(*state.plan, snapshot, found);

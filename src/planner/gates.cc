@@ -32,6 +32,7 @@ const Checklist& checklist_of(const Application& application, Operation operatio
       return application.failback_checklist;
     case Operation::start:
       return application.start_checklist;
+    case Operation::resolve:
     case Operation::adopt:
     case Operation::release:
     case Operation::sync:
@@ -57,6 +58,15 @@ std::vector<Step> checklist_steps(const std::vector<ChecklistItem>& items,
   return steps;
 }
 
+void add_approval(const Draft& draft, std::vector<Step>& steps) {
+  if (draft.application.approvals == 0) return;
+  const std::string text =
+      fmt::format("Approve this {} of {} from {} to {}, by the plan's hash",
+                  operation_text(draft.operation), draft.application.name, draft.from, draft.to);
+  steps.push_back(gate_step("gate.approval", text,
+                            {Gate::Kind::approval, "approver", text, draft.application.approvals}));
+}
+
 // An emergency is not refused because the standby is not as it should be: a named person goes on
 // with what there is, and the report holds the words.
 void add_going_on(const Draft& draft, std::vector<Step>& steps) {
@@ -79,14 +89,7 @@ void add_going_on(const Draft& draft, std::vector<Step>& steps) {
 void add_gates_before(Draft& draft, const std::string& loss) {
   std::vector<Step> steps =
       checklist_steps(checklist_of(draft.application, draft.operation).before, "gate.before");
-  if (draft.application.approvals > 0) {
-    const std::string text =
-        fmt::format("Approve this {} of {} from {} to {}, by the plan's hash",
-                    operation_text(draft.operation), draft.application.name, draft.from, draft.to);
-    steps.push_back(
-        gate_step("gate.approval", text,
-                  {Gate::Kind::approval, "approver", text, draft.application.approvals}));
-  }
+  add_approval(draft, steps);
   add_going_on(draft, steps);
   if (!loss.empty()) {
     steps.push_back(gate_step(
@@ -98,6 +101,18 @@ void add_gates_before(Draft& draft, const std::string& loss) {
                      draft.to, draft.from, draft.from, loss),
          1}));
   }
+  draft.add("gates", std::move(steps), {});
+}
+
+void add_gate_of_resolution(Draft& draft, const std::string& seen) {
+  std::vector<Step> steps = {gate_step(
+      "gate.resolve", fmt::format("Say that {} is active, and that nobody else acts", draft.to),
+      {Gate::Kind::acceptance, "operator",
+       fmt::format("{} is active, and no other controller works on {} any more: it is switched "
+                   "off, or its store is put away. What was seen: {}",
+                   draft.to, draft.application.name, seen),
+       1})};
+  add_approval(draft, steps);
   draft.add("gates", std::move(steps), {});
 }
 

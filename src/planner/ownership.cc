@@ -26,7 +26,7 @@ void add_claim(Draft& draft, const Draft::Names& after) {
   step.where = "controller";
   step.title = "Claim: " + draft.to + " becomes the active site";
   draft.add("claim", {step}, after);
-  const bool lost = is_emergency(draft.operation);
+  const bool lost = is_emergency(draft.operation) || draft.operation == Operation::resolve;
   add_publication(draft, draft.application.site(draft.to).hosts, draft.to, IfUnreachable::fail,
                   {"claim"});
   add_publication(draft, draft.application.site(draft.from).hosts, draft.to,

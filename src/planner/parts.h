@@ -16,6 +16,8 @@ namespace switchback {
 // What people (and the checks of a checklist) say before anything happens: node "gates". `loss`: of
 // a cold start, what the chosen side is known to lack; a named person accepts it.
 void add_gates_before(Draft& draft, const std::string& loss = "");
+// The same node for a resolution: a named person's word for what nobody can see from here.
+void add_gate_of_resolution(Draft& draft, const std::string& seen);
 // Node "gates.after": the checklist afterwards.
 void add_gates_after(Draft& draft, const Draft::Names& after);
 // One step per channel, all in the node of that name; none of them can stop a run. `more` is a

@@ -10,6 +10,7 @@
 #include "planner/draft.h"
 #include "planner/join.h"
 #include "planner/parts.h"
+#include "planner/resolution.h"
 
 namespace switchback {
 namespace {
@@ -152,6 +153,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
                        const Claim& claim, const Snapshot& snapshot, const PlanRequest& request) {
   auto active = active_site(application, claim);
   if (!active) return std::unexpected(active.error());
+  if (request.operation == Operation::resolve && !request.to_site.empty()) {
+    if (auto known = is_site(application, request); !known) return std::unexpected(known.error());
+  }
   if (request.operation == Operation::adopt && !request.to_site.empty()) {
     if (auto known = is_site(application, request); !known) return std::unexpected(known.error());
     if (claim.epoch > 0 && request.to_site != *active) {
@@ -167,6 +171,9 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
   if (request.operation == Operation::adopt || request.operation == Operation::release ||
       request.operation == Operation::sync) {
     return make_adoption_plan(catalogue, application, claim, snapshot, request, *active);
+  }
+  if (request.operation == Operation::resolve) {
+    return make_resolution_plan(catalogue, application, claim, snapshot, request);
   }
   const Standings standings = standings_of(catalogue, application, *active, snapshot);
   const auto direction = direction_of(application, *active, standings.highest, request);
@@ -200,6 +207,7 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
     case Operation::start:
       join_start(draft, standings, *pair);
       break;
+    case Operation::resolve:
     case Operation::adopt:
     case Operation::release:
     case Operation::sync:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -15,9 +16,20 @@ namespace {
 
 using EventRows = std::vector<const StoredEvent*>;
 
+// What a resolution's first event says is lost: the store was an older copy of itself.
+void note_lost(const Event& created, std::vector<JournalHead>& lost) {
+  const auto heads = created.body.find("lost_heads");
+  if (heads == created.body.end() || !heads->is_array()) return;
+  for (const Json& head : *heads) {
+    if (!head.is_string()) continue;
+    if (auto read = parse_head(head.get<std::string>())) lost.push_back(std::move(*read));
+  }
+}
+
 // Follows the chain through one run; answers the hash that the next run must continue.
 std::string audit_run(const StoredRun& run, const EventRows& rows, std::string previous,
-                      std::vector<AuditFinding>& findings) {
+                      AuditReport& report) {
+  std::vector<AuditFinding>& findings = report.findings;
   std::vector<Event> events;
   int64_t sequence = 0;
   for (const StoredEvent* row : rows) {
@@ -45,13 +57,14 @@ std::string audit_run(const StoredRun& run, const EventRows& rows, std::string p
                       told->created_at_ms != run.created_at_ms)) {
     findings.push_back({run.run, 0, "the list of runs says something else than the run's events"});
   }
+  if (!events.empty()) note_lost(events.front(), report.lost);
   return previous;
 }
 
-void audit_kept(const StoredJournal& journal, const KeptHead& kept,
+void audit_kept(const StoredJournal& journal, const KeptHead& kept, const AuditReport& report,
                 std::vector<AuditFinding>& findings) {
   const JournalHead& expected = kept.head;
-  if (expected.run == 0) return;
+  if (expected.run == 0 || std::ranges::find(report.lost, expected) != report.lost.end()) return;
   const bool present = std::ranges::any_of(journal.events, [&](const StoredEvent& row) {
     return row.run == expected.run && row.sequence == expected.sequence &&
            row.hash == expected.hash;
@@ -72,6 +85,7 @@ AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHe
                      static_cast<int64_t>(journal.runs.size()),
                      static_cast<int64_t>(journal.events.size()),
                      journal.head,
+                     {},
                      {}};
   std::map<int64_t, EventRows> by_run;
   for (const StoredEvent& row : journal.events) by_run[row.run].push_back(&row);
@@ -79,7 +93,7 @@ AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHe
   JournalHead last{0, 0, first_link(journal.store_id, journal.application)};
   for (const StoredRun& run : journal.runs) {
     const EventRows& rows = by_run[run.run];
-    last.hash = audit_run(run, rows, last.hash, report.findings);
+    last.hash = audit_run(run, rows, last.hash, report);
     last.run = run.run;
     last.sequence = rows.empty() ? 0 : rows.back()->sequence;
     by_run.erase(run.run);
@@ -94,8 +108,20 @@ AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHe
                      "run {}: the newest events are missing or were rewritten",
                      journal.head.sequence, journal.head.run, last.sequence, last.run)});
   }
-  for (const KeptHead& each : kept) audit_kept(journal, each, report.findings);
+  for (const KeptHead& each : kept) audit_kept(journal, each, report, report.findings);
   return report;
+}
+
+std::vector<std::string> missing_heads(const StoredJournal& journal,
+                                       const std::vector<KeptHead>& kept) {
+  std::set<std::string> missing;
+  for (const KeptHead& each : kept) {
+    std::vector<AuditFinding> findings;
+    audit_kept(journal, each, {}, findings);
+    if (findings.empty()) continue;
+    missing.insert(fmt::format("{} {} {}", each.head.run, each.head.sequence, each.head.hash));
+  }
+  return {missing.begin(), missing.end()};
 }
 
 Result<AuditReport> verify(Store& store, const std::string& application,

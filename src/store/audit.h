@@ -24,6 +24,8 @@ struct AuditReport {
   int64_t events = 0;
   JournalHead head;
   std::vector<AuditFinding> findings;  // empty: the journal is intact
+  // Kept heads of runs that this store lost and a resolution wrote down as lost: known, and named.
+  std::vector<JournalHead> lost;
 
   bool intact() const { return findings.empty(); }
 };
@@ -35,6 +37,11 @@ struct KeptHead {
 };
 
 AuditReport audit_journal(const StoredJournal& journal, const std::vector<KeptHead>& kept);
+
+// Kept heads that the journal does not hold, as "RUN SEQUENCE HASH", each once: what a resolution
+// writes down as lost.
+std::vector<std::string> missing_heads(const StoredJournal& journal,
+                                       const std::vector<KeptHead>& kept);
 
 Result<AuditReport> verify(Store& store, const std::string& application,
                            const std::vector<KeptHead>& kept = {});

@@ -54,13 +54,13 @@ Result<void> MemoryStore::set_claim(const std::string& application, const Claim&
 }
 
 Result<int64_t> MemoryStore::create_run(const std::string& application,
-                                        std::vector<Event> first_events) {
+                                        std::vector<Event> first_events, int64_t beyond) {
   auto run = new_run(application, first_events);
   if (!run) return std::unexpected(run.error());
   for (const StoredRun& other : runs_of(application)) {
     if (other.result.empty()) return std::unexpected(open_run_exists(application, other.run));
   }
-  run->run = last_run_ + 1;
+  run->run = std::max(last_run_, beyond) + 1;
   const auto rows = seal_events(run->run, *head(application), first_events);
   auto written = write("create_run", application, [&] {
     last_run_ = run->run;

@@ -44,8 +44,8 @@ class MemoryStore : public Store {
   Result<Claim> claim(const std::string& application) override;
   Result<void> set_claim(const std::string& application, const Claim& expected,
                          const Claim& next) override;
-  Result<int64_t> create_run(const std::string& application,
-                             std::vector<Event> first_events) override;
+  Result<int64_t> create_run(const std::string& application, std::vector<Event> first_events,
+                             int64_t beyond = 0) override;
   Result<std::vector<Event>> append(int64_t run, int64_t last_sequence,
                                     std::vector<Event> events) override;
   Result<std::vector<Event>> read(int64_t run, int64_t after) override;

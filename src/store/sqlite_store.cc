@@ -69,7 +69,7 @@ Result<void> SqliteStore::set_claim(const std::string& application, const Claim&
 }
 
 Result<int64_t> SqliteStore::create_run(const std::string& application,
-                                        std::vector<Event> first_events) {
+                                        std::vector<Event> first_events, int64_t beyond) {
   auto run = new_run(application, first_events);
   if (!run) return std::unexpected(run.error());
   SqliteTransaction transaction(database_);
@@ -89,8 +89,10 @@ Result<int64_t> SqliteStore::create_run(const std::string& application,
   if (done = check_newest(application, newest_run, *before); !done) {
     return std::unexpected(done.error());
   }
-  done = database_.run("insert into runs(application, operation, created_at_ms) values(?, ?, ?)",
-                       {application, run->operation, run->created_at_ms});
+  done = database_.run(
+      "insert into runs(run, application, operation, created_at_ms) values((select case when ?1 > "
+      "coalesce(max(run), 0) then ?1 + 1 end from runs), ?2, ?3, ?4)",
+      {beyond, application, run->operation, run->created_at_ms});
   if (!done) return std::unexpected(done.error());
   run->run = database_.last_insert_id();
   const auto rows = seal_events(run->run, *before, first_events);

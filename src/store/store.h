@@ -44,9 +44,10 @@ class Store {
                                  const Claim& next) = 0;
 
   // Makes a run with its first events. `refused` when the application has an open run; the
-  // message names it.
+  // message names it. Its number lies above `beyond`: hosts may have seen runs that this store, an
+  // older copy of itself, has not.
   virtual Result<int64_t> create_run(const std::string& application,
-                                     std::vector<Event> first_events) = 0;
+                                     std::vector<Event> first_events, int64_t beyond = 0) = 0;
   // Appends events if the run's last sequence is still `last_sequence`; durable when it returns.
   // Fills in run, sequence and hash. `refused` when another writer was faster: read and decide
   // again.

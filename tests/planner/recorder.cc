@@ -83,6 +83,7 @@ std::vector<Step> database_steps(Hook hook, const HookContext& context) {
 }
 
 std::vector<Step> files_steps(Hook hook, const HookContext& context) {
+  if (context.operation == Operation::resolve) return {};
   Step step = hook_step(hook, context, context.host(context.to));
   if (hook == Hook::rebuild) step.destructive = true;
   const bool has = hook == Hook::prepare || hook == Hook::sync || hook == Hook::salvage ||
@@ -109,7 +110,8 @@ std::vector<Step> http_steps(Hook hook, const HookContext& context) {
 }
 
 std::vector<Step> dns_steps(Hook hook, const HookContext& context) {
-  const bool has = hook == Hook::prepare || hook == Hook::start || hook == Hook::finish;
+  const bool has = hook == Hook::finish || (context.operation != Operation::resolve &&
+                                            (hook == Hook::prepare || hook == Hook::start));
   if (!has || context.operation == Operation::reprotect) return {};
   return {hook_step(hook, context, "controller")};
 }

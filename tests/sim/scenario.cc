@@ -12,8 +12,10 @@
 #include "engine/engine.h"
 #include "engine/observe.h"
 #include "model/reader.h"
+#include "planner/diagnosis.h"
 #include "planner/planner.h"
 #include "planner/readiness.h"
+#include "planner/resolution.h"
 #include "store/audit.h"
 #include "world/sim/shell.h"
 #include "world/sim/units.h"
@@ -222,7 +224,9 @@ std::vector<FalseAssumption> Scenario::judge_again(int64_t run) {
 }
 
 int64_t Scenario::begin(Operation operation, const std::string& to) {
-  const auto made = plan(operation, to);
+  const Snapshot seen = look();
+  const Claim claim = store.claim(application.name).value();
+  const auto made = make_plan(catalogue(), application, claim, seen, {operation, to});
   if (!made) {
     ADD_FAILURE() << made.error().message << world.story();
     return 0;
@@ -230,8 +234,9 @@ int64_t Scenario::begin(Operation operation, const std::string& to) {
   for (const Assumption& assumption : made->assumptions) {
     EXPECT_TRUE(assumption.met) << assumption.text << "\n" << world.story(20);
   }
-  Claim next{made->claim_before.epoch + 1, fmt::format("claim-{}", made->claim_before.epoch + 1),
-             store.store_id(), made->active_after};
+  const int64_t epoch = newest_epoch(application, claim, seen) + 1;
+  Claim next{epoch, fmt::format("claim-{}", epoch), store.store_id(), made->active_after};
+  const int64_t beyond = operation == Operation::resolve ? newest_run_seen(application, seen) : 0;
   const auto run = store.create_run(
       application.name,
       {person(EventKind::run_created, {{"plan", plan_to_json(*made)},
@@ -242,7 +247,8 @@ int64_t Scenario::begin(Operation operation, const std::string& to) {
                                        {"ticket", ""},
                                        {"reason", "simulation"},
                                        {"predicted_ms", 0},
-                                       {"predicted_outage_ms", predicted_outage_ms}})});
+                                       {"predicted_outage_ms", predicted_outage_ms}})},
+      beyond);
   EXPECT_TRUE(run) << run.error().message;
   return run.value_or(0);
 }

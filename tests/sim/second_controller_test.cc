@@ -104,5 +104,29 @@ TEST(SecondController, with_a_store_from_before_the_last_move_is_refused) {
   EXPECT_FALSE(pg_writable(scenario.cluster("dr")));
 }
 
+// The controller's disk broke, and its store came back from yesterday's backup.
+TEST(SecondController, a_restored_store_takes_over_by_a_resolution_and_then_moves_again) {
+  Scenario scenario(1);
+  MemoryStore yesterday = scenario.store;
+  yesterday.on_write({});
+  perform_well(scenario, Operation::switchover);
+  MemoryStore lost = scenario.store;
+  lost.on_write({});
+  const auto plan_of_the_lost = scenario.plan(Operation::failback);
+  ASSERT_TRUE(plan_of_the_lost);
+  scenario.store = yesterday;
+
+  perform_well(scenario, Operation::resolve);
+  EXPECT_EQ(scenario.problems("dr", true), "");
+  const Claim claim = scenario.store.claim(scenario.application.name).value();
+  EXPECT_EQ(claim.active.at("database"), "dr");
+  // Nobody who goes on with the other store gets anything done.
+  act(scenario, lost, begin_beside(lost, *plan_of_the_lost), 1'000'000);
+  EXPECT_EQ(scenario.problems("dr", true), "");
+
+  perform_well(scenario, Operation::failback);
+  EXPECT_EQ(scenario.problems("dc", true), "");
+}
+
 }  // namespace
 }  // namespace switchback

@@ -1,4 +1,5 @@
 // What every store promises, run against each implementation.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -112,6 +113,36 @@ TEST_P(StoreConformance, has_one_open_run_per_application) {
   EXPECT_TRUE(store_->create_run("other", {created_event()}));
   ASSERT_TRUE(store_->append(run, 1, {ended_event()}));
   EXPECT_GT(make_run("failback"), run);
+}
+
+TEST_P(StoreConformance, numbers_a_run_beyond_what_others_have_seen) {
+  const int64_t run = make_run();
+  ASSERT_TRUE(store_->append(run, 1, {ended_event()}));
+  const int64_t beyond = store_->create_run("shop", {created_event()}, run + 40).value();
+  EXPECT_EQ(beyond, run + 41);
+  ASSERT_TRUE(store_->append(beyond, 1, {ended_event()}));
+  EXPECT_EQ(store_->create_run("shop", {created_event()}, run).value(), beyond + 1)
+      << "what lies below is no reason to go back";
+  reopen();
+  EXPECT_TRUE(store_->runs("shop"));
+  EXPECT_TRUE(verify(*store_, "shop")->intact()) << "a gap in the numbers is no missing run";
+}
+
+TEST_P(StoreConformance, knows_which_heads_a_resolution_wrote_down_as_lost) {
+  const int64_t run = make_run();
+  ASSERT_TRUE(store_->append(run, 1, {ended_event()}));
+  const std::vector<KeptHead> kept = {{"dc/db", {run + 1, 9, "c0ffee"}},
+                                      {"dr/db", {run + 1, 9, "c0ffee"}},
+                                      {"dr/app", *store_->head("shop")}};
+  EXPECT_FALSE(verify(*store_, "shop", kept)->intact());
+  const auto missing = missing_heads(*store_->stored_journal("shop"), kept);
+  ASSERT_EQ(missing, std::vector<std::string>{fmt::format("{} 9 c0ffee", run + 1)});
+  Event created = created_event();
+  created.body["lost_heads"] = missing;
+  ASSERT_TRUE(store_->create_run("shop", {created}, run + 1));
+  EXPECT_TRUE(verify(*store_, "shop", kept)->intact());
+  EXPECT_EQ(verify(*store_, "shop", kept)->lost.size(), 1u);
+  EXPECT_FALSE(verify(*store_, "shop", {{"dc/db", {run + 1, 8, "c0ffee"}}})->intact());
 }
 
 TEST_P(StoreConformance, lists_runs_with_their_ends) {

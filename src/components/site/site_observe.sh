@@ -37,6 +37,13 @@ while read -r word component site; do
   n=$((n + 1))
   fact "active.$n" "$component $site"
 done 2>/dev/null <"$SB_STATE/claim"
+n=0
+for file in "$SB_STATE"/runs/*; do
+  [ -f "$file" ] && [ "$n" -lt 20 ] || continue
+  n=$((n + 1))
+  fact "seen_run.$n" "${file##*/} $(first_line "$file")"
+done
+fact seen_runs "$n"
 fact status "$(first_line "$status")"
 [ ! -r "$SB_STATE/runbook/manifest" ] || fact runbook "$(first_line "$SB_STATE/runbook/manifest")"
 fact site "$(first_line "$SB_STATE/site")"

@@ -77,6 +77,11 @@ ScriptResult site_observe(ScriptCall& call) {
       out += fact_line(fmt::format("active.{}", ++n), component + " " + site);
     }
   }
+  int seen_runs = 0;
+  for (const auto& [store, run] : app.newest_run) {
+    out += fact_line(fmt::format("seen_run.{}", ++seen_runs), fmt::format("{} {}", store, run));
+  }
+  out += fact_line("seen_runs", std::to_string(seen_runs));
   const auto status = call.host.status_files.find(call.argument(0));
   if (status != call.host.status_files.end()) out += fact_line("status", status->second);
   if (app.adoption) {
