@@ -43,15 +43,13 @@ def expect_streaming(active):
 
 
 def come_back_to_switchback():
-    """A new store under a new first claim (dc is active): what `docs/commands.md` says."""
-    lab.shell("ctl", "mv /var/lib/switchback/store.db /root/store.old && "
-              "rm -f /var/lib/switchback/store.db-*")
-    switchback.operate("release")
-    lab.shell("ctl", "rm -f /var/lib/switchback/store.db*")
-    lab.shell("ctl", "printf 'server 10.77.0.53\\nzone example.test\\n"
-              "update delete _switchback.serviceops.example.test. TXT\\nsend\\n' | "
-              "nsupdate -k /etc/switchback/serviceops-dns.key")
-    switchback.operate("adopt")
+    """The store still holds the claim of before. A person says who is active; the logs come along."""
+    told = switchback.command("resolve", "serviceops", code=1)
+    expect("store behind hosts" in told.out and "--to dc" in told.out, "resolve does not say why, or how")
+    run = switchback.resolve("dc")
+    notes = " ".join(note["who"] for note in switchback.report(run)["notes"])
+    for name in ("switchover-to-dr", "failover-to-dr", "reprotect-dc", "failback-to-dc"):
+        expect(f"runbook {name}" in notes, f"the log of {name} is not in the journal: {notes}")
 
 
 def planned():

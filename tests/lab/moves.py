@@ -104,10 +104,10 @@ def listed_one_by_one(emergency, reprotect, salvage):
                f"{len(listed.get(component, []))}")
 
 
-def forget_salvage():
+def forget_salvage(site="dc"):
     """The lab's disks are small: what this scenario saved must not fill them for the next."""
-    lab.shell("dc-db", f"rm -rf {SALVAGE} /var/lib/postgresql/15/main.diverged.*")
-    lab.shell("dc-app", f"rm -rf {SALVAGE}")
+    lab.shell(f"{site}-db", f"rm -rf {SALVAGE} /var/lib/postgresql/15/main.diverged.*")
+    lab.shell(f"{site}-app", f"rm -rf {SALVAGE}")
 
 
 def units_of_dc_are_down():

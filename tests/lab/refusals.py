@@ -131,7 +131,8 @@ def keep_store(folder):
 
 def a_controller_with_an_old_store_is_refused():
     """The store as it was before a move and the way back, so that the words on the hosts match it
-    again; and as it was in the middle of that move."""
+    again; and as it was in the middle of that move. Once a person has resolved it, the old store is
+    an ordinary one again, and the newer one is refused."""
     keep_store("/root/before")
     run = switchback.kill_at("switchover", "step_started", "services.stop")
     keep_store("/root/amid")
@@ -149,6 +150,16 @@ def a_controller_with_an_old_store_is_refused():
         expect("switchback resolve serviceops" in refused.err,
                f"`{' '.join(words)}` with an old store names no next step")
         nothing_has_changed(before)
-    lab.shell("ctl", "rm -rf /root/before /root/amid")
+    keep_store("/root/newer")
+    lab.shell("ctl", "find /var/lib/switchback -mindepth 1 -delete && "
+              "cp -a /root/before/. /var/lib/switchback/")
+    resolution = switchback.resolve("dc")
+    expect(resolution > run, f"run {resolution} is below run {run}, which the hosts have seen")
+    expect((lab.main_pids("dc-app"), lab.timeline("dc-db")) == before[1:],
+           "the resolution has touched what runs")
+    switchback.go_to("dr")
+    switchback.command("sync", "serviceops", "--yes", "--state", "/root/newer", code=1, timeout=30)
+    switchback.go_to("dc")
     switchback.expect_protected("dc")
     switchback.expect_audited()
+    lab.shell("ctl", "rm -rf /root/before /root/amid /root/newer")
