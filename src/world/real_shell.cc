@@ -17,7 +17,9 @@ constexpr Milliseconds attempt_bound{10'000};    // one attempt, from TCP to the
 constexpr Milliseconds answer_grace{5'000};      // beyond the bound that the host itself keeps
 constexpr Milliseconds ping_bound{2'000};
 constexpr Milliseconds secret_bound{10'000};
-constexpr Milliseconds look_interval{1'000};
+constexpr Milliseconds progress_interval{1'000};
+// A look at a host tells no progress; it is only asked for in case its output floods the host.
+constexpr Milliseconds flood_interval{4'000};
 constexpr Milliseconds first_pause{100};
 constexpr Milliseconds longest_pause{5'000};
 
@@ -169,7 +171,7 @@ void RealShell::send_waiting(Link& link, Instant now) {
     request.end_offset = link.channel->end_offset();
     request.sent = now;
     request.give_up = now + request.what.bound + answer_grace;
-    request.next_look = now + look_interval;
+    request.next_look = now + progress_interval;
     link.sent.emplace(request.id, std::move(request));
   }
   link.waiting = std::move(kept);
@@ -289,7 +291,11 @@ void RealShell::look_at_sent(Link& link, Instant now) {
     }
     if (now >= request.next_look) {
       link.channel->send(fmt::format("G {}\n", request.id));
-      request.next_look = now + look_interval;
+      const ReadyCommand& probe = request.what.probe;
+      const bool only_looks =
+          request.what.guarding == Guarding::read &&
+          (request.what.once || (probe.script.empty() && probe.arguments.empty()));
+      request.next_look = now + (only_looks ? flood_interval : progress_interval);
     }
     ++entry;
   }

@@ -2,12 +2,17 @@
 # What a host is like: identity, clock, room, claim, status, guard, cron lines, addresses.
 status=$1; shift
 fact() { printf '%s=%s\n' "$1" "$2"; }
-first_line() { [ -r "$1" ] && head -n 1 "$1"; }
-fact machine_id "$(first_line /etc/machine-id)"
+# NAME FILE: the file's first line, empty where there is none. Without a fork: hosts may be busy.
+line_of() {
+  line=
+  [ ! -r "$2" ] || IFS= read -r line <"$2"
+  fact "$1" "$line"
+}
+line_of machine_id /etc/machine-id
 fact hostname "$(uname -n)"
 IFS='. ' read -r up rest </proc/uptime
 fact uptime_s "$up"
-fact boot_id "$(first_line /proc/sys/kernel/random/boot_id)"
+line_of boot_id /proc/sys/kernel/random/boot_id
 fact cpus "$(nproc 2>/dev/null)"
 read -r load rest </proc/loadavg && fact load "$load"
 while read -r name kb rest; do
@@ -30,7 +35,7 @@ for path in "$SB_STATE" /run "$@"; do
   }
 done
 fact disks "$n"
-fact claim "$(first_line "$SB_STATE/claim")"
+line_of claim "$SB_STATE/claim"
 n=0
 while read -r word component site; do
   [ "$word" = active ] || continue
@@ -41,12 +46,14 @@ n=0
 for file in "$SB_STATE"/runs/*; do
   [ -f "$file" ] && [ "$n" -lt 20 ] || continue
   n=$((n + 1))
-  fact "seen_run.$n" "${file##*/} $(first_line "$file")"
+  line=
+  IFS= read -r line <"$file"
+  fact "seen_run.$n" "${file##*/} $line"
 done
 fact seen_runs "$n"
-fact status "$(first_line "$status")"
-[ ! -r "$SB_STATE/runbook/manifest" ] || fact runbook "$(first_line "$SB_STATE/runbook/manifest")"
-fact site "$(first_line "$SB_STATE/site")"
+line_of status "$status"
+[ ! -r "$SB_STATE/runbook/manifest" ] || line_of runbook "$SB_STATE/runbook/manifest"
+line_of site "$SB_STATE/site"
 [ ! -x "$guard" ] || fact guard "$(sed -n 's/^# switchback guard //p' "$guard" | head -n 1)"
 n=0
 while read -r unit component data; do
@@ -54,7 +61,7 @@ while read -r unit component data; do
   open=closed
   [ ! -e "$SB_RUN/open/$unit" ] || open=open
   fact "guarded.$n" "$unit $open"
-  [ ! -r "$SB_RUN/guard/$unit" ] || fact "guarded.$n.reason" "$(first_line "$SB_RUN/guard/$unit")"
+  [ ! -r "$SB_RUN/guard/$unit" ] || line_of "guarded.$n.reason" "$SB_RUN/guard/$unit"
 done 2>/dev/null <"$SB_STATE/units"
 fact guarded "$n"
 n=0

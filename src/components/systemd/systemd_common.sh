@@ -12,11 +12,11 @@ guard_close() {
 }
 
 # One question for all units. Prints a line for each: UNIT LOAD ACTIVE SUB RESULT CONDITION JOB
-# SLICE CGROUP, in the order asked; CGROUP is "-" when systemd has forgotten it.
+# SLICE CGROUP ENABLED, in the order asked; CGROUP is "-" when systemd has forgotten it.
 unit_lines() {
   answers=$(systemctl show -p LoadState -p ActiveState -p SubState -p Result -p ConditionResult \
-    -p Job -p Slice -p ControlGroup -- "$@") || return 1
-  load= active= sub= result= condition= job= slice= group=
+    -p Job -p Slice -p ControlGroup -p UnitFileState -- "$@") || return 1
+  load= active= sub= result= condition= job= slice= group= enabled=
   while IFS= read -r line; do
     case $line in
       LoadState=*) load=${line#*=} ;;
@@ -27,10 +27,11 @@ unit_lines() {
       Job=*) job=${line#*=} ;;
       Slice=*) slice=${line#*=} ;;
       ControlGroup=*) group=${line#*=} ;;
+      UnitFileState=*) enabled=${line#*=} ;;
       '')
         [ -n "$active" ] || continue
-        echo "$1 ${load:--} $active ${sub:--} ${result:--} ${condition:--} ${job:-0} ${slice:--} ${group:--}"
-        load= active= sub= result= condition= job= slice= group=
+        echo "$1 ${load:--} $active ${sub:--} ${result:--} ${condition:--} ${job:-0} ${slice:--} ${group:--} ${enabled:--}"
+        load= active= sub= result= condition= job= slice= group= enabled=
         shift
         ;;
     esac
@@ -69,8 +70,10 @@ cgroup_processes() {
     [ -d "$tree$1" ] || continue
     find "$tree$1" -name cgroup.procs -exec cat {} + 2>/dev/null
   done | sort -un | while read -r pid; do
-    # A zombie holds nothing any more; its parent has only not asked yet.
-    if grep -qs '^State:[[:space:]]*[ZX]' "/proc/$pid/status"; then continue; fi
+    # A zombie holds nothing any more; its parent has only not asked yet. The name of a command may
+    # hold anything, so that its state is what follows the last parenthesis.
+    { IFS= read -r line <"/proc/$pid/stat"; } 2>/dev/null || line=
+    case ${line##*) } in Z* | X*) continue ;; esac
     echo "$pid"
   done
 }
@@ -86,7 +89,7 @@ prove_stopped() {
     { echo "no cgroup hierarchy below /sys/fs/cgroup: cannot prove what is stopped" >&2; return 2; }
   lines=$(unit_lines "$@") || { echo "systemctl did not answer" >&2; return 2; }
   proven=0
-  while read -r unit load active sub result condition job slice group; do
+  while read -r unit load active sub result condition job slice group rest; do
     case $active in
       inactive | failed) [ "$job" = 0 ] || { proven=1; [ "$say" = quiet ] || echo "$unit: a job is waiting" >&2; } ;;
       *) proven=1; [ "$say" = quiet ] || echo "$unit is still $active ($sub)" >&2 ;;
@@ -121,7 +124,7 @@ start_units() {
   while :; do
     lines=$(unit_lines "$@") || { echo "systemctl did not answer" >&2; return 2; }
     waiting= broken=
-    while read -r unit load active sub result condition job slice group; do
+    while read -r unit load active sub result condition job slice group rest; do
       case $active:$job in
         active:* | reloading:*) ;;
         failed:0) broken="$broken $unit"; echo "$unit failed: $result" >&2 ;;

@@ -2,10 +2,9 @@
 # Per unit, numbered from 1: name, load, active, sub, result, enabled, guard, processes.
 lines=$(unit_lines "$@") || exit 2
 n=0 running=0 stopped=0 missing=0 unguarded=0
-while read -r unit load active sub result condition job slice group; do
+while read -r unit load active sub result condition job slice group enabled; do
   n=$((n + 1))
   processes=$(cgroup_processes "$(unit_cgroup "$unit" "$slice" "$group")" | wc -l)
-  enabled=$(systemctl is-enabled -- "$unit" 2>/dev/null)
   guard=none
   if [ -e "/etc/systemd/system/$unit.d/50-switchback.conf" ]; then
     guard=closed
@@ -19,8 +18,8 @@ while read -r unit load active sub result condition job slice group; do
   printf '%s\n' "unit.$n=$unit" "unit.$n.load=$load" "unit.$n.active=$active" "unit.$n.sub=$sub" \
     "unit.$n.result=$result" "unit.$n.enabled=$enabled" "unit.$n.guard=$guard" \
     "unit.$n.processes=$processes"
-  if [ -r "$SB_RUN/guard/$unit" ]; then
-    printf 'unit.%s.guard_reason=%s\n' "$n" "$(head -n 1 "$SB_RUN/guard/$unit")"
+  if { IFS= read -r reason <"$SB_RUN/guard/$unit"; } 2>/dev/null; then
+    printf 'unit.%s.guard_reason=%s\n' "$n" "$reason"
   fi
 done <<EOF
 $lines

@@ -35,7 +35,7 @@ while :; do
     prove_stopped say "$@"
     systemctl kill -s KILL -- "$@" 2>/dev/null
     lines=$(unit_lines "$@") || exit 2
-    echo "$lines" | while read -r unit load active sub result condition job slice group; do
+    echo "$lines" | while read -r unit load active sub result condition job slice group rest; do
       for pid in $(cgroup_processes "$(unit_cgroup "$unit" "$slice" "$group")"); do
         echo "killing $pid of $unit" >&2
         kill -KILL "$pid" 2>/dev/null
