@@ -158,7 +158,10 @@ int write_runbook(const Options& options, const std::string& application,
 
 Result<PlanRequest> with_runbook(const Options& options, const Application& application,
                                  PlanRequest request, bool keep) {
-  if (request.operation != Operation::adopt) return request;
+  // A rebuild may put a new host under guard.
+  if (request.operation != Operation::adopt && request.operation != Operation::reprotect) {
+    return request;
+  }
   const auto bundle = make_bundle(catalogue(), application);
   if (!bundle) return std::unexpected(bundle.error());
   request.runbook_manifest = bundle->manifest;

@@ -27,16 +27,6 @@ void join_adoption(Draft& draft, const Claim& claim, StatusPair pair) {
              {});
 }
 
-// The way without Switchback lies on every host before it is needed.
-void add_runbooks(Draft& draft, const PlanRequest& request) {
-  if (request.runbook_manifest.empty()) return;
-  std::vector<Step> steps;
-  for (const Host& host : draft.application.all_hosts()) {
-    steps.push_back(runbook_step(host, request.runbook_manifest, request.runbook_file));
-  }
-  draft.add("runbook", std::move(steps), {"adopt"});
-}
-
 // Draft's `from` is the standby in this file; a pass reads from the active side.
 void join_sync(Draft& draft, const std::vector<std::string>& only) {
   std::swap(draft.from, draft.to);
@@ -109,6 +99,15 @@ void require_hosts(const Draft& draft, Plan& plan) {
 
 }  // namespace
 
+void add_runbooks(Draft& draft, const PlanRequest& request, const std::vector<Host>& hosts) {
+  if (request.runbook_manifest.empty()) return;
+  std::vector<Step> steps;
+  for (const Host& host : hosts) {
+    steps.push_back(runbook_step(host, request.runbook_manifest, request.runbook_file));
+  }
+  draft.add("runbook", std::move(steps), {"adopt"});
+}
+
 std::vector<std::string> writable_sites(const std::vector<Host>& hosts,
                                         const std::string& component, const Snapshot& snapshot) {
   std::vector<std::string> sites;
@@ -166,7 +165,7 @@ Result<Plan> make_adoption_plan(const Catalogue& catalogue, const Application& a
       plan.remarks.push_back(each.text + "; next: " + each.next);
     }
     join_adoption(draft, claim, words);
-    add_runbooks(draft, request);
+    add_runbooks(draft, request, application.all_hosts());
     plan.status_after[application.home_primary().name] = status_text(words.primary);
     plan.status_after[application.home_secondary().name] = status_text(words.secondary);
     name_conflicts(draft, plan);

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "plan/render.h"
+#include "planner/parts.h"
 
 namespace switchback {
 namespace {
@@ -144,7 +145,7 @@ std::vector<ReadyFinding> runbook_findings(const Catalogue& catalogue,
   for (const Host& host : application.all_hosts()) {
     const Facts& facts = snapshot.of("host", host.key);
     // Before the adoption nothing of ours lies there, and that is said once.
-    if (!facts.reachable || !facts.get("guard")) continue;
+    if (!facts.reachable || !is_adopted(facts)) continue;
     const std::string found = facts.get("runbook").value_or("");
     if (found == bundle->manifest) continue;
     const bool other = !found.starts_with(application.config_hash + " ");

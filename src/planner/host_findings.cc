@@ -168,7 +168,7 @@ void judge_adoption(Board& board) {
   std::vector<std::string> without;
   for (const Host& host : board.application.all_hosts()) {
     const Facts& facts = board.facts(host);
-    if (facts.reachable && !facts.get("guard")) without.push_back(host.key);
+    if (facts.reachable && !is_adopted(facts)) without.push_back(host.key);
   }
   if (without.empty()) return;
   board.add(Level::warning, "adoption",

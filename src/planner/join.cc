@@ -152,13 +152,19 @@ void add_takeover(Draft& draft, StatusPair pair) {
 }
 
 // A host that was never adopted, or is new, is put under guard before anything is built there.
-void add_guards(Draft& draft, const Names& after) {
+void add_guards(Draft& draft, const PlanRequest& request, const Names& after) {
+  std::vector<Host> unguarded = draft.application.site(draft.to).hosts;
+  std::erase_if(unguarded, [&](const Host& host) {
+    const Facts& facts = draft.snapshot.of("host", host.key);
+    return !facts.reachable || is_adopted(facts);
+  });
   std::vector<Step> steps = adopt_steps(draft.application);
   std::erase_if(steps, [&](const Step& step) {
-    const Facts& facts = draft.snapshot.of("host", step.where);
-    return !step.where.starts_with(draft.to + "/") || !facts.reachable || facts.get("guard");
+    return std::ranges::none_of(unguarded,
+                                [&](const Host& host) { return host.key == step.where; });
   });
   draft.add("adopt", std::move(steps), after);
+  add_runbooks(draft, request, unguarded);
 }
 
 }  // namespace
@@ -214,11 +220,11 @@ void join_start(Draft& draft, const Standings& standings, StatusPair pair) {
   add_takeover(draft, pair);
 }
 
-void join_reprotect(Draft& draft, StatusPair pair) {
+void join_reprotect(Draft& draft, const PlanRequest& request, StatusPair pair) {
   const bool to_primary = draft.application.home_primary().name == draft.to;
   const auto& components = draft.application.components;
   add_gates_before(draft);
-  add_guards(draft, {"gates"});
+  add_guards(draft, request, {"gates"});
   // A host that holds the claim and still its last word would look like a second active side to
   // whoever comes after an abort. So the word goes first; under the old claim it counts for
   // nothing.

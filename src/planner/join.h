@@ -11,6 +11,6 @@ namespace switchback {
 void join_move(Draft& draft, StatusPair pair);  // switchover, failback
 void join_failover(Draft& draft, StatusPair pair);
 void join_start(Draft& draft, const Standings& standings, StatusPair pair);
-void join_reprotect(Draft& draft, StatusPair pair);
+void join_reprotect(Draft& draft, const PlanRequest& request, StatusPair pair);
 
 }  // namespace switchback

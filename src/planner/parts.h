@@ -49,6 +49,17 @@ void add_status(Draft& draft, const std::string& site, StatusWord word,
                 std::string_view name = "status");
 Draft::Names host_nodes(const std::string& prefix, const std::vector<Host>& hosts);
 
+// adoption.cc ------------------------------------------------------------------------------------
+
+// Under guard for this application: the guard is there, and the application's folder says of which
+// site the host is. A host that was built anew may have one of them.
+inline bool is_adopted(const Facts& facts) {
+  return facts.get("guard") && facts.get("site");
+}
+// Node "runbook" behind "adopt": the way without Switchback lies on these hosts before it is
+// needed. Nothing without a manifest.
+void add_runbooks(Draft& draft, const PlanRequest& request, const std::vector<Host>& hosts);
+
 // fencing.cc -------------------------------------------------------------------------------------
 
 // Failover and start: the nodes "evidence", every "stop/…" and "sync/…" and the ladder; the node

@@ -202,7 +202,7 @@ Result<Plan> make_plan(const Catalogue& catalogue, const Application& applicatio
       join_failover(draft, *pair);
       break;
     case Operation::reprotect:
-      join_reprotect(draft, *pair);
+      join_reprotect(draft, request, *pair);
       break;
     case Operation::start:
       join_start(draft, standings, *pair);

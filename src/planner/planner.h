@@ -22,7 +22,7 @@ struct PlanRequest {
   Operation operation = Operation::switchover;
   std::string to_site;  // becomes active (reprotect: is rebuilt); empty: the obvious one
   std::vector<std::string> only = {};  // a sync: these components; empty: all
-  // adopt: the break-glass bundle that every host gets; without a manifest none does.
+  // adopt, and a reprotect of new hosts: the break-glass bundle they get; without a manifest none.
   std::string runbook_manifest{};
   std::string runbook_file{};  // on the controller: the bundle's stream
 };

@@ -61,6 +61,9 @@ def a_standby_host_that_knows_nothing_is_built_from_nothing():
     expect(switchback.step_of(record, "database.rebuild")["status"] == "done",
            "the database was not copied anew")
     switchback.expect_protected("dc")
+    for path in ("/etc/systemd/system/postgresql@15-main.service.d/50-switchback.conf",
+                 f"{lab.HOST_STATE}/runbook/manifest"):
+        lab.shell("dr-db", f"test -s {path}")
     counts = lab.judge("dc")
     expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
     moves.forget_salvage("dr")

@@ -482,5 +482,27 @@ TEST(Adoption, of_another_site_than_the_claims_is_refused_with_the_next_command)
                          {Operation::adopt, "mars"}));
 }
 
+TEST(Reprotect, puts_a_host_that_knows_nothing_under_guard_and_leaves_the_runbooks_there) {
+  const Application application = recorder_application();
+  Snapshot snapshot = recorder_snapshot(application);
+  for (const Host& host : application.all_hosts()) {
+    auto& values = snapshot.facts[observation_key("host", host.key)].values;
+    values["status"] = host.site == "dc" ? "production_alone" : "down";
+    // The program is there, as for another application; this one's folder is not.
+    if (host.key == "dr/db") values.erase("site");
+  }
+  PlanRequest request{Operation::reprotect, ""};
+  request.runbook_manifest = "c0nf1g 1";
+  request.runbook_file = "/var/lib/switchback/runbook/serviceops.bundle";
+  const auto plan =
+      make_plan(adopting_catalogue(), application, claim_at(application, "dc"), snapshot, request);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_NE(plan->find("adopt.dr.db"), nullptr);
+  EXPECT_NE(plan->find("runbook.dr.db"), nullptr);
+  for (const Step& step : plan->steps) {
+    if (step.phase == "adopt") EXPECT_EQ(step.where, "dr/db") << step.id;
+  }
+}
+
 }  // namespace
 }  // namespace switchback

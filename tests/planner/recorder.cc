@@ -211,6 +211,7 @@ Snapshot recorder_snapshot(const Application& application) {
     facts.observed_at_ms = snapshot.now_ms - 2'000;
     facts.values = {{"machine_id", "machine-" + host.site + host.role},
                     {"guard", "1"},
+                    {"site", host.site},
                     {"status", host.site == "dc" ? "production" : "standby"}};
     snapshot.facts[observation_key("host", host.key)] = facts;
   }
