@@ -101,7 +101,7 @@ constexpr std::array scripts = {
     NamedScript{"site_last_backup", "GLOB", last_backup_body},
     NamedScript{"journal_head", "STORE_ID RUN SEQUENCE HASH", journal_head_body},
     NamedScript{"journal_heads", "STORE_ID", journal_heads_body},
-    NamedScript{"site_runbook_logs", "", runbook_logs_body},
+    NamedScript{"site_runbook_logs", "LOGS LINES", runbook_logs_body},
     NamedScript{"salvage_list", "PATH SHA256 FROM", salvage_list_body},
     NamedScript{"site_adopt", adopt_parameters, adopt_body},
     NamedScript{"site_adopted", adopt_parameters, adopted_body},
@@ -224,7 +224,8 @@ std::vector<Observation> journal_head_observations(const Application& applicatio
 std::vector<Observation> runbook_log_observations(const Application& application) {
   std::vector<Observation> observations;
   for (const Host& host : application.all_hosts()) {
-    observations.push_back({"runbook_log", host.key, script_command("site_runbook_logs", {})});
+    observations.push_back(
+        {"runbook_log", host.key, script_command("site_runbook_logs", literals({"4", "100"}))});
   }
   return observations;
 }

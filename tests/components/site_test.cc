@@ -34,6 +34,16 @@ TEST(SiteStatus, IsOneWordThatAnyScriptCanRead) {
   EXPECT_EQ(found.st_mode & 0777, 0644u);
 }
 
+TEST(Site, TellsWhatRunbooksWroteDown) {
+  TemporaryFolder folder;
+  const std::map<std::string, std::string> place = {{"SB_STATE", folder.path()}};
+  EXPECT_EQ(run_script("site_runbook_logs", {"4", "2"}, place).out, "logs=0\n");
+  std::filesystem::create_directories(folder.path() + "/runbook-log");
+  write_file(folder.path() + "/runbook-log/failover-to-dr-17.log", "one\ntwo\nthree = done\n");
+  EXPECT_EQ(run_script("site_runbook_logs", {"4", "2"}, place).out,
+            "log.1=failover-to-dr-17.log\nlog.1.001=two\nlog.1.002=three = done\nlogs=1\n");
+}
+
 TEST(JournalHead, IsKeptOnceAndTheNewestTwoHundredOfThem) {
   TemporaryFolder folder;
   const std::string state = folder.path() + "/state";

@@ -500,7 +500,8 @@ TEST(Reprotect, puts_a_host_that_knows_nothing_under_guard_and_leaves_the_runboo
   EXPECT_NE(plan->find("adopt.dr.db"), nullptr);
   EXPECT_NE(plan->find("runbook.dr.db"), nullptr);
   for (const Step& step : plan->steps) {
-    if (step.phase == "adopt") EXPECT_EQ(step.where, "dr/db") << step.id;
+    if (step.phase != "adopt") continue;
+    EXPECT_EQ(step.where, "dr/db") << step.id;
   }
 }
 
