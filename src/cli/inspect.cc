@@ -62,11 +62,17 @@ void print_parts(const Json& parts) {
   }
 }
 
+// Epoch and the beginning of the claim's id: enough to see that two hosts hold the same.
+std::string claim_text(const Json& record) {
+  const auto words = split(json_text(record, "claim", "none"), ' ');
+  return words.size() < 2 ? words[0] : fmt::format("{} ({})", words[0], words[1].substr(0, 8));
+}
+
 void print_host(const Json& record) {
   fmt::print("  {:<16} {}\n", json_text(record, "host"),
              record["reachable"].get<bool>()
                  ? fmt::format("{}, claim {}", json_text(record, "status", "no status word"),
-                               json_text(record, "claim", "none"))
+                               claim_text(record))
                  : "not reached: " + json_text(record, "why"));
   print_parts(record["components"]);
 }
@@ -85,7 +91,9 @@ Json diagnoses_json(const std::vector<Diagnosis>& found) {
 
 void print_diagnoses(const std::vector<Diagnosis>& found) {
   for (const Diagnosis& each : found) {
-    fmt::print("  {}: {}\n", situation_text(each.situation), clean(each.text, 500));
+    const std::string_view name = situation_text(each.situation);
+    const std::string text = clean(each.text, 500);
+    fmt::print("  {}\n", text.starts_with(name) ? text : fmt::format("{}: {}", name, text));
     for (const std::string& line : each.evidence) fmt::print("      {}\n", clean(line, 300));
     fmt::print("      next: {}\n", clean(each.next, 500));
   }

@@ -177,15 +177,17 @@ Result<void> end_open_sync(const Options& options, Store& store, const std::stri
 Result<void> show_and_ask(const Options& options, const OperateFlags& flags,
                           const Prepared& prepared, bool changed) {
   const Plan& plan = prepared.plan;
-  if (!options.json) {
-    if (changed) fmt::print("\nMeanwhile the hosts have changed, and with them the plan:\n\n");
-    fmt::print("{}{}", plan_text(prepared, flags), price_words(prepared, flags));
-  }
+  const std::string_view operation = operation_text(plan.operation);
   if (const auto reasons = unmet(plan); !reasons.empty()) {
     return fail(
         ErrorCode::refused,
-        fmt::format("{} of {}: nothing was changed; not fulfilled:\n  {}",
-                    operation_text(plan.operation), plan.application, join(reasons, "\n  ")));
+        fmt::format("{0} of {1}: nothing was changed; not fulfilled:\n  {2}\nEvery step that "
+                    "it would do: switchback plan {0} {1}",
+                    operation, plan.application, join(reasons, "\n  ")));
+  }
+  if (!options.json) {
+    if (changed) fmt::print("\nMeanwhile the hosts have changed, and with them the plan:\n\n");
+    fmt::print("{}{}", plan_text(prepared, flags), price_words(prepared, flags));
   }
   if (options.json && !flags.yes) {
     return fail(ErrorCode::invalid_input, "with --json nobody is asked: add --yes, or use plan");

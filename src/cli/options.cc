@@ -144,6 +144,7 @@ int report_error(const Options& options, const Error& error) {
     print_json({{"error",
                  {{"code", names[static_cast<size_t>(error.code)]}, {"message", error.message}}}});
   } else {
+    std::fflush(stdout);  // where both go to one file, what was said first stands first
     fmt::print(stderr, "switchback: {}\n", error.message);
   }
   switch (error.code) {

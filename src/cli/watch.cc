@@ -43,10 +43,12 @@ class Watcher {
       if (auto read = read_new(); !read) return report_error(options_, read.error());
       if (live_) draw();
       if (state_.ended) return finish();
+      // What the executor will decide from here: it may not have opened the gate yet.
       const Decision decision = decide(state_, flight_, DecisionTime{});
       if (live_ && alive && ask_open_gate()) continue;
       if (!alive || decision.situation == Decision::Situation::held ||
-          (decision.situation == Decision::Situation::waiting && !live_)) {
+          (decision.situation == Decision::Situation::waiting && !live_ &&
+           !open_gates(state_).empty())) {
         return leave_open(alive, decision);
       }
       if (interrupted != 0) return detach();

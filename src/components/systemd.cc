@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 
 #include "components/pieces.h"
 
@@ -258,6 +259,7 @@ std::vector<Finding> systemd_ready(const HookContext& context) {
 std::string systemd_describe(const Facts& facts) {
   const int64_t units = facts.integer("units").value_or(0);
   std::string text = fmt::format("{} of {} units run", facts.integer("running").value_or(0), units);
+  std::map<std::string, std::vector<std::string>> kept_down;  // by the reason
   for (int64_t n = 1; n <= units; ++n) {
     const auto value = [&](std::string_view what) {
       return facts.get(fmt::format("unit.{}{}", n, what));
@@ -267,9 +269,13 @@ std::string systemd_describe(const Facts& facts) {
       text += fmt::format("; {} is {}", unit, *value(".load"));
     } else if (value(".active") == "failed") {
       text += fmt::format("; {} failed ({})", unit, value(".result").value_or("unknown"));
-    } else if (const auto reason = value(".guard_reason"); reason && value(".guard") == "closed") {
-      text += fmt::format("; {} is kept down: {}", unit, *reason);
+    } else if (const auto reason = value(".guard_reason");
+               reason && reason->starts_with("not started") && value(".guard") == "closed") {
+      kept_down[*reason].push_back(unit);
     }
+  }
+  for (const auto& [reason, names] : kept_down) {
+    text += fmt::format("; {} kept down: {}", spoken(names), reason);
   }
   return text;
 }

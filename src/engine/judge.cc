@@ -9,12 +9,17 @@
 namespace switchback {
 namespace {
 
-// The last words of a command: what an operator reads first.
+// The last words of a command, in one line: what an operator reads first. That a shell's child was
+// ended at the bound is said in other words already.
 std::string last_words(const Answer& answer) {
   std::string_view text = trim(answer.err);
   if (text.empty()) text = trim(answer.out);
   if (text.size() > 600) text = text.substr(text.size() - 600);
-  return clean(text, 600);
+  std::vector<std::string> lines = split(text, '\n');
+  std::erase_if(lines, [](const std::string& line) {
+    return trim(line).empty() || trim(line) == "Terminated";
+  });
+  return clean(join(lines, "; "), 600);
 }
 
 Outcome by_exit_code(int exit_code, bool probed) {

@@ -25,10 +25,11 @@ struct EnumNames {
   }
 };
 
-constexpr EnumNames<StepKind, 4> step_kinds{{{{StepKind::command, "command"},
+constexpr EnumNames<StepKind, 5> step_kinds{{{{StepKind::command, "command"},
                                               {StepKind::wait, "wait"},
                                               {StepKind::gate, "gate"},
-                                              {StepKind::claim, "claim"}}}};
+                                              {StepKind::claim, "claim"},
+                                              {StepKind::milestone, "milestone"}}}};
 constexpr EnumNames<Guarding, 4> guardings{{{{Guarding::effect, "effect"},
                                              {Guarding::stop, "stop"},
                                              {Guarding::read, "read"},

@@ -161,6 +161,7 @@ std::string gate_text(const Step& step) {
 
 std::string step_text(const Step& step, size_t number) {
   std::string text = "\n" + comment(fmt::format("---- {}: {}", number, step.id));
+  if (step.kind == StepKind::milestone) return text;  // a script does one step after another anyway
   for (const std::string& note : step_notes(step)) text += comment(note);
   if (step.point_of_no_return) text += comment("From here on there is only forward.");
   if (!is_empty(step.undo)) text += comment("undo: " + command_text(step.undo));

@@ -89,6 +89,9 @@ enum class StepKind {
   wait,     // a probe, repeated on the host until it is done or the bound is reached
   gate,     // a person
   claim,    // take ownership in the store: compare-and-set
+  // Nothing to do: stands behind many steps and in front of many others, so that not each of those
+  // names each of these.
+  milestone,
 };
 
 // What the host's wrapper demands before it runs the step.

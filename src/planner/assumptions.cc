@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "planner/diagnosis.h"
 #include "planner/evaluate.h"
 #include "planner/parts.h"
 
@@ -276,12 +277,14 @@ std::optional<StatusPair> published_pair(const Application& application, const S
 
 void add_assumptions(const Draft& draft, const Claim& claim, const std::string& active,
                      Plan& plan) {
+  const bool contradicted =
+      is_contradicted(diagnose(draft.catalogue, draft.application, claim, draft.snapshot));
   add_claim(draft, claim, active, plan);
   add_identities(draft, plan);
-  add_pair(draft, active, plan);
+  if (!contradicted) add_pair(draft, active, plan);
   add_reachability(draft, plan);
   add_nothing_runs(draft, active, plan);
-  add_findings(draft, plan);
+  if (!contradicted) add_findings(draft, plan);
   add_fencing(draft, plan);
   add_consequences(draft, plan);
 }

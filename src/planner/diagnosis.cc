@@ -254,6 +254,12 @@ int64_t newest_epoch(const Application& application, const Claim& claim, const S
   return newest;
 }
 
+bool is_contradicted(const std::vector<Diagnosis>& found) {
+  return std::any_of(found.begin(), found.end(), [](const Diagnosis& each) {
+    return each.situation == Situation::store_behind || each.situation == Situation::hosts_disagree;
+  });
+}
+
 void add_diagnoses(const Catalogue& catalogue, const Application& application, const Claim& claim,
                    const Snapshot& snapshot, Plan& plan) {
   int64_t rebuilt_epoch = 0;
@@ -280,9 +286,10 @@ std::vector<Diagnosis> diagnose(const Catalogue& catalogue, const Application& a
   if (!active) return found;  // said where the active site is asked for
   const Picture picture{catalogue, application, claim,
                         snapshot,  *active,     application.other_site(*active).name};
-  find_split_brain(picture, found);
-  // Nobody has claimed yet: there is nothing that a host could contradict.
   find_disagreement(picture, found);
+  find_split_brain(picture, found);
+  // Which one is "the other side" was said by the claim that is contradicted.
+  if (found.size() > 1 && found.back().situation == Situation::other_acts) found.pop_back();
   if (!found.empty()) return found;
   find_lost_standby(picture, found);
   find_closed_guards(picture, found);

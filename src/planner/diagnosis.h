@@ -29,6 +29,10 @@ struct Diagnosis {
 
 std::string_view situation_text(Diagnosis::Situation situation);
 
+// The hosts contradict the claim of this store: which side is active by it says nothing, and what
+// is judged by it would be wrong advice.
+bool is_contradicted(const std::vector<Diagnosis>& found);
+
 // The highest epoch that the store or any host is known to hold: a new claim goes beyond it.
 int64_t newest_epoch(const Application& application, const Claim& claim, const Snapshot& snapshot);
 

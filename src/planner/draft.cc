@@ -10,6 +10,9 @@
 namespace switchback {
 namespace {
 
+// Up to so many steps are named by each step behind them, as people read it best.
+constexpr size_t most_named = 32;
+
 const Step* find_step(const std::vector<Step>& steps, const std::string& id) {
   for (const Step& step : steps) {
     if (step.id == id) return &step;
@@ -112,6 +115,18 @@ void drop_implied_needs(std::vector<Step>& ordered,
     index.emplace(step.id, place);
     ancestors.push_back(std::move(all));
   }
+}
+
+Step milestone(const std::string& node, const std::set<std::string>& ends) {
+  Step step;
+  step.id = "milestone." + id_part(node);
+  step.kind = StepKind::milestone;
+  step.phase = "milestone";
+  step.where = "controller";
+  step.title = fmt::format("{} steps are behind this one", ends.size());
+  step.needs.assign(ends.begin(), ends.end());
+  step.guarding = Guarding::read;
+  return step;
 }
 
 }  // namespace
@@ -224,6 +239,10 @@ const std::set<std::string>& Draft::ends(const std::string& name) {
   for (const Step& step : node.steps) {
     for (const std::string& need : step.needs) found.erase(need);
   }
+  if (found.size() > most_named) {
+    milestones_.push_back(milestone(name, found));
+    found = {milestones_.back().id};
+  }
   return ends_[name] = found;
 }
 
@@ -258,6 +277,7 @@ Result<std::vector<Step>> Draft::assemble() {
       all.push_back(std::move(step));
     }
   }
+  all.insert(all.end(), milestones_.begin(), milestones_.end());
   auto ordered = in_order(std::move(all));
   if (ordered) drop_implied_needs(*ordered, kept);
   return ordered;

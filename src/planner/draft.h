@@ -1,6 +1,7 @@
 // A plan under construction: nodes with steps, joined by "stands after". A node without steps
 // passes its joins through, so that a component with nothing to do in one hook does not cut the
-// order of the others. For the planner's own files.
+// order of the others. Where all of one kind stand behind all of another, a node without steps
+// between them keeps a large plan's edges few. For the planner's own files.
 #pragma once
 
 #include <map>
@@ -59,12 +60,13 @@ class Draft {
     Names relies_on;
   };
   Node& at(const std::string& node);
-  // The steps that have to be done for the node to be done.
+  // The steps that have to be done for the node to be done; many of them become one milestone.
   const std::set<std::string>& ends(const std::string& name);
 
   std::vector<Node> nodes_;
   std::map<std::string, size_t> index_;
-  std::map<std::string, std::set<std::string>> ends_;  // filled by assemble()
+  std::map<std::string, std::set<std::string>> ends_;  // filled by assemble(), as the next one
+  std::vector<Step> milestones_;
   std::vector<std::string> problems_;
 };
 

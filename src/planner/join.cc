@@ -108,7 +108,7 @@ void add_starts(Draft& draft) {
 // Nothing at the old side turns towards the new one while the claim may still be taken back.
 void add_follows(Draft& draft) {
   for (const Component& component : draft.application.components) {
-    draft.add_hook(Hook::follow, component, Names{"claim"} + draft.nodes(Hook::promote));
+    draft.add_hook(Hook::follow, component, {"promoted"});
     need_claim_on_host(draft, Draft::node(Hook::follow, component.name));
   }
 }
@@ -127,8 +127,10 @@ void add_takeover(Draft& draft, StatusPair pair) {
   const bool to_primary = draft.application.home_primary().name == draft.to;
   add_claim(draft, {"fence.again"});
   add_promotes(draft);
+  draft.add("promoted", {}, Names{"claim"} + draft.nodes(Hook::promote));
   add_starts(draft);
-  Names end = draft.nodes(Hook::verify);
+  draft.add("verified", {}, draft.nodes(Hook::verify));
+  Names end = {"verified"};
   if (!emergency) {
     add_follows(draft);
     end = end + draft.nodes(Hook::follow);
@@ -137,18 +139,16 @@ void add_takeover(Draft& draft, StatusPair pair) {
   // the point of no return: until then an abort gives the claim back, and the words are still
   // right.
   add_status(draft, draft.from, to_primary ? pair.secondary : pair.primary,
-             emergency ? IfUnreachable::skip : IfUnreachable::fail,
-             Names{"claim"} + draft.nodes(Hook::promote));
-  add_status(
-      draft, draft.to, to_primary ? pair.primary : pair.secondary, IfUnreachable::fail,
-      draft.nodes(Hook::verify) + host_nodes("status", draft.application.site(draft.from).hosts));
-  end = end + host_nodes("status", draft.application.all_hosts());
-  add_finishes(draft, end);
+             emergency ? IfUnreachable::skip : IfUnreachable::fail, {"promoted"});
+  add_status(draft, draft.to, to_primary ? pair.primary : pair.secondary, IfUnreachable::fail,
+             Names{"verified"} + host_nodes("status", draft.application.site(draft.from).hosts));
+  draft.add("moved", {}, end + host_nodes("status", draft.application.all_hosts()));
+  add_finishes(draft, {"moved"});
   add_announcement(draft, "announce.done",
                    fmt::format("{}: {} done, {} is active", draft.application.name,
                                operation_text(draft.operation), draft.to),
-                   end);
-  add_gates_after(draft, end);
+                   {"moved"});
+  add_gates_after(draft, {"moved"});
 }
 
 // A host that was never adopted, or is new, is put under guard before anything is built there.
@@ -181,8 +181,8 @@ void join_move(Draft& draft, StatusPair pair) {
       draft.nodes(Hook::prepare), "run:news");
   add_stops(draft, {"announce"});
   add_syncs(draft);
-  add_proofs_again(draft, draft.nodes(Hook::stop),
-                   draft.nodes(Hook::stop) + draft.nodes(Hook::sync));
+  draft.add("stopped", {}, draft.nodes(Hook::stop) + draft.nodes(Hook::sync));
+  add_proofs_again(draft, draft.nodes(Hook::stop), {"stopped"});
   add_takeover(draft, pair);
 }
 
@@ -193,7 +193,8 @@ void join_failover(Draft& draft, StatusPair pair) {
                                draft.from, draft.to),
                    {"gates"}, "run:news");
   const Names proofs = add_fencing(draft);
-  add_proofs_again(draft, proofs, Names{"fenced"} + draft.nodes(Hook::sync));
+  draft.add("stopped", {}, Names{"fenced"} + draft.nodes(Hook::sync));
+  add_proofs_again(draft, proofs, {"stopped"});
   add_takeover(draft, pair);
 }
 
@@ -216,7 +217,8 @@ void join_start(Draft& draft, const Standings& standings, StatusPair pair) {
       accepted.push_back(node);
     }
   }
-  add_proofs_again(draft, proofs, Names{"fenced"} + draft.nodes(Hook::sync) + accepted);
+  draft.add("stopped", {}, Names{"fenced"} + draft.nodes(Hook::sync) + accepted);
+  add_proofs_again(draft, proofs, {"stopped"});
   add_takeover(draft, pair);
 }
 

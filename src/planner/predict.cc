@@ -101,6 +101,8 @@ Prediction predict(const Plan& plan, const Durations& past) {
     const auto found = past.find(step.id);
     if (step.kind == StepKind::gate) {
       ++prediction.gates;
+    } else if (step.kind == StepKind::milestone) {
+      one.duration = {};
     } else if (found != past.end() && !found->second.empty()) {
       one.duration = from_past(found->second);
     } else {

@@ -163,16 +163,19 @@ Readiness ready(const Catalogue& catalogue, const Application& application, cons
         {{Level::blocking, "claim", active.error().message, ""}, true, true});
     return readiness;
   }
-  readiness.active = *active;
-  readiness.standby = application.other_site(*active).name;
-  readiness.findings = host_findings(application, claim, snapshot, *active);
-  const auto copies = runbook_findings(catalogue, application, snapshot);
-  readiness.findings.insert(readiness.findings.end(), copies.begin(), copies.end());
-  for (const Diagnosis& each : diagnose(catalogue, application, claim, snapshot)) {
+  const auto diagnoses = diagnose(catalogue, application, claim, snapshot);
+  for (const Diagnosis& each : diagnoses) {
     readiness.findings.push_back({{Level::blocking, std::string(situation_text(each.situation)),
                                    each.text + ": " + join(each.evidence, "; "), each.next},
                                   true,
                                   true});
+  }
+  if (is_contradicted(diagnoses)) return readiness;
+  readiness.active = *active;
+  readiness.standby = application.other_site(*active).name;
+  for (const auto& more : {host_findings(application, claim, snapshot, *active),
+                           runbook_findings(catalogue, application, snapshot)}) {
+    readiness.findings.insert(readiness.findings.end(), more.begin(), more.end());
   }
   add_component_findings(catalogue, application, snapshot, readiness);
   const auto move =

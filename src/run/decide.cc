@@ -152,6 +152,9 @@ class Decider {
       if (const std::string reason = reason_to_pass(state_, spec); !reason.empty()) {
         record(EventKind::step_passed, {{"step", spec.id}, {"reason", reason}});
         decision_.again = true;
+      } else if (spec.kind == StepKind::milestone) {
+        record(EventKind::step_passed, {{"step", spec.id}, {"reason", "everything before it is"}});
+        decision_.again = true;
       } else if (spec.kind == StepKind::gate) {
         if (!step.gate_open) record(EventKind::gate_opened, {{"step", spec.id}});
       } else {
@@ -315,14 +318,16 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
 std::set<size_t> steps_to_reprove(const RunState& state) {
   std::set<size_t> steps;
   if (state.ended || state.abort_asked) return steps;
-  for (size_t later = 0; later < state.steps.size(); ++later) {
-    if (is_satisfied(state.steps[later].status)) continue;
+  // Backwards, because a milestone that has been passed hands on what is asked of it.
+  std::set<size_t> looked_through;
+  for (size_t later = state.steps.size(); later-- > 0;) {
+    if (is_satisfied(state.steps[later].status) && !looked_through.contains(later)) continue;
     for (const std::string& id : state.plan->steps[later].needs) {
       const size_t i = state.index.at(id);
-      const bool acts = state.plan->steps[i].kind == StepKind::command ||
-                        state.plan->steps[i].kind == StepKind::wait;
-      if (acts && state.steps[i].status == StepStatus::done &&
-          !is_empty(state.plan->steps[i].probe)) {
+      const Step& spec = state.plan->steps[i];
+      if (spec.kind == StepKind::milestone) looked_through.insert(i);
+      const bool acts = spec.kind == StepKind::command || spec.kind == StepKind::wait;
+      if (acts && state.steps[i].status == StepStatus::done && !is_empty(spec.probe)) {
         steps.insert(i);
       }
     }

@@ -63,7 +63,8 @@ def say(words, timeout=120, code=0):
     answer = Answer(words, done.returncode, done.stdout, done.stderr)
     spoken.append(f"$ {' '.join(words[1:])}  -> {answer.code}\n{answer.text[-3000:]}")
     expect(code is None or answer.code == code,
-           f"`{' '.join(words[1:])}` answered {answer.code} instead of {code}")
+           f"`{' '.join(words[1:])}` answered {answer.code} instead of {code}: "
+           f"{answer.text.strip()[-600:]}")
     return answer
 
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "planner/readiness.h"
 #include "planner/recorder.h"
 
 namespace switchback {
@@ -104,6 +105,31 @@ TEST(Diagnosis, hosts_with_a_newer_claim_make_the_store_an_old_one) {
   EXPECT_NE(look.found()[0].text.find("another controller"), std::string::npos);
   EXPECT_EQ(newest_epoch(look.application, look.claim, look.snapshot), 8);
   EXPECT_NE(look.unmet(Operation::start).find("resolve"), std::string::npos);
+}
+
+// Somebody who trusts the old claim would stop the side that is active.
+TEST(Diagnosis, an_old_store_gives_no_advice_by_the_sides_that_it_remembers) {
+  Look look;
+  for (const Host& host : look.application.all_hosts()) {
+    look.at("host", host.key).values["claim"] = "8 ne3er 5704e 13";
+    look.at("host", host.key).values["status"] =
+        host.site == "dr" ? "standby_as_production" : "production_as_standby";
+  }
+  look.at("database", "dc/db").values["in_recovery"] = "yes";
+  look.at("database", "dr/db").values["in_recovery"] = "no";
+  look.at("services", "dc/app").values["running"] = "0";
+  look.at("services", "dr/app").values["running"] = "3";
+  EXPECT_EQ(look.only(), "store behind hosts");
+  const std::string refused = look.unmet(Operation::switchover);
+  EXPECT_EQ(refused.find("At most one site is active"), std::string::npos) << refused;
+  EXPECT_EQ(refused.find("should be"), std::string::npos) << refused;
+  const Readiness readiness =
+      ready(recorder_catalogue(), look.application, look.claim, look.snapshot, {});
+  EXPECT_EQ(readiness.active, "");
+  EXPECT_FALSE(readiness.go);
+  ASSERT_EQ(readiness.findings.size(), 1u);
+  EXPECT_NE(readiness.findings[0].finding.fix.find("resolve serviceops --to dr"), std::string::npos)
+      << readiness.findings[0].finding.fix;
 }
 
 TEST(Diagnosis, another_store_in_the_same_claim_is_a_second_controller) {

@@ -408,6 +408,59 @@ TEST(MakePlan, no_need_follows_from_another_one) {
   }
 }
 
+// ServiceOps with so many more services, none of which needs another.
+Application wide_application(size_t more) {
+  Application application = recorder_application();
+  Component service = *application.find_component("services");
+  for (size_t i = 0; i < more; ++i) {
+    service.name = fmt::format("more{}", i);
+    application.components.push_back(service);
+  }
+  return application;
+}
+
+// Every step with all that has to be done before it, near or far.
+std::map<std::string, std::set<std::string>> ancestors_of(const Plan& plan) {
+  std::map<std::string, std::set<std::string>> all;
+  for (const Step& step : plan.steps) {
+    auto& mine = all[step.id];
+    for (const std::string& need : step.needs) {
+      mine.insert(need);
+      mine.insert(all[need].begin(), all[need].end());
+    }
+  }
+  return all;
+}
+
+TEST(LargePlan, has_few_edges_for_each_step) {
+  const Application application = wide_application(300);
+  for (const auto& [operation, active, words] : {std::tuple{Operation::switchover, "dc", normal},
+                                                 {Operation::failover, "dc", normal},
+                                                 {Operation::reprotect, "dr", primary_lost}}) {
+    const Plan plan = plan_of(application, operation, active, words);
+    size_t edges = 0;
+    for (const Step& step : plan.steps) edges += step.needs.size();
+    EXPECT_GT(plan.steps.size(), 300u);
+    EXPECT_LT(edges, 8 * plan.steps.size()) << operation_text(operation);
+  }
+}
+
+TEST(LargePlan, keeps_the_order_of_a_small_one) {
+  const Application application = wide_application(40);
+  for (const Operation operation : {Operation::switchover, Operation::failover}) {
+    const Plan plan = plan_of(application, operation, "dc", normal);
+    const auto before = ancestors_of(plan);
+    for (int i = 0; i < 40; ++i) {
+      const std::string stop = fmt::format("more{}.stop", i);
+      EXPECT_TRUE(before.at("claim").contains(stop)) << stop;
+      EXPECT_TRUE(before.at("database.promote").contains("fence.again." + stop)) << stop;
+      EXPECT_TRUE(before.at("status.dr.app").contains(fmt::format("more{}.start", i))) << i;
+    }
+    EXPECT_NE(plan.find("milestone.stopped"), nullptr);
+  }
+  EXPECT_EQ(switchover().find("milestone.stopped"), nullptr);
+}
+
 Catalogue adopting_catalogue() {
   Catalogue catalogue = recorder_catalogue();
   for (const NamedScript& script : site_scripts()) catalogue.scripts.push_back(script);

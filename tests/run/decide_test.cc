@@ -123,6 +123,26 @@ TEST(Decide, a_resumed_run_treats_started_as_unknown_and_proves_again_what_it_re
   EXPECT_EQ(run.state.of("used").status, StepStatus::done);
 }
 
+TEST(Decide, a_milestone_is_passed_by_itself_and_hides_nothing_from_a_resumed_run) {
+  Step stop = make_step("stop");
+  stop.probe = argv_command({"is", "stopped"});
+  Step behind = make_step("milestone", {"stop", "other"});
+  behind.kind = StepKind::milestone;
+  behind.apply = {};
+  Journal run({stop, make_step("other"), behind, make_step("promote", {"milestone"})});
+  EXPECT_EQ(run.next(), "stop other");
+  run.end("stop", "done");
+  EXPECT_EQ(run.next(), "");
+  run.end("other", "done");
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.state.of("milestone").status, StepStatus::passed);
+  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{0});
+  run.add(EventKind::step_reopened, {{"step", "stop"}, {"reason", "it runs"}});
+  EXPECT_EQ(run.run_through(), "stop");
+  EXPECT_EQ(run.run_through(), "promote");
+  EXPECT_EQ(run.state.result, "done");
+}
+
 TEST(Decide, abort_undoes_backwards_and_takes_the_claim_back_first) {
   Step claim = make_step("claim", {"b"});
   claim.kind = StepKind::claim;
