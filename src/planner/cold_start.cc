@@ -115,6 +115,12 @@ void find_highest(Standings& standings, const std::string& active) {
     const SideStanding& silent = one.seen_now ? two : one;
     standings.reason = fmt::format("{} is active by the claim; what {} holds now is not known",
                                    active, silent.site);
+    const SideStanding& other = one.seen_now ? one : two;
+    if (other.seen_now && other.epoch > silent.epoch) {
+      standings.highest = other.site;
+      standings.reason = fmt::format("{} holds a newer claim than {}, which is silent, had last",
+                                     other.site, silent.site);
+    }
     return;
   }
   if (one.epoch != two.epoch) {

@@ -153,9 +153,10 @@ void find_disagreement(const Picture& picture, std::vector<Diagnosis>& found) {
     one.situation = Situation::store_behind;
     one.text =
         fmt::format("the hosts hold claim {}, this store only {}: {}", newest, picture.claim.epoch,
-                    other_store.empty()
-                        ? "the store is an older copy of itself, or a runbook was used without it"
-                        : "another controller has moved the application, or this is not its store");
+                    other_store.empty()        ? "the store is an older copy of itself"
+                    : other_store == "runbook" ? "runbooks have moved the application since"
+                                               : "another controller has moved the application, "
+                                                 "or this is not its store");
   } else {
     one.situation = Situation::hosts_disagree;
     one.text =

@@ -95,9 +95,11 @@ std::string readiness_line(const Readiness& readiness) {
         price.state == ActiveState::cut_off ? "alive but out of the controller's reach" : "silent",
         duration_text(price.outage->at_least));
   }
-  line += "; loss " + short_loss_text(price);
-  line += "; recovery " +
-          (price.recovery ? duration_text(price.recovery->expected) : std::string("not known"));
+  if (!readiness.active.empty()) {
+    line += "; loss " + short_loss_text(price);
+    line += "; recovery " +
+            (price.recovery ? duration_text(price.recovery->expected) : std::string("not known"));
+  }
   if (blocking > 0) {
     const auto& worst = readiness.findings.front().finding;
     line += fmt::format("; {} {}, first: {}: {}", blocking, blocking == 1 ? "reason" : "reasons",
@@ -108,10 +110,12 @@ std::string readiness_line(const Readiness& readiness) {
 
 std::string readiness_text(const Readiness& readiness, bool color) {
   std::string text = readiness_line(readiness) + "\n";
-  text +=
-      fmt::format("  switchover  {}  {}, nothing lost\n", verdict(readiness.switchover_go, color),
-                  readiness.switchover_outage ? "outage " + span_text(*readiness.switchover_outage)
-                                              : std::string("outage not known"));
+  text += fmt::format(
+      "  switchover  {}{}\n", verdict(readiness.switchover_go, color),
+      readiness.active.empty() ? std::string()
+      : readiness.switchover_outage
+          ? fmt::format("  outage {}, nothing lost", span_text(*readiness.switchover_outage))
+          : "  outage not known, nothing lost");
   text += fmt::format("  failover    {}\n\n", verdict(readiness.failover_go, color));
   if (!readiness.active.empty()) text += price_text(readiness.price) + "\n";
   std::set<std::string> said;
