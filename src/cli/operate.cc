@@ -286,10 +286,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
   if (auto started = start_executor(options.state, *run, who.name); !started) {
     return report_error(options, started.error());
   }
-  const int code = watch_run(options, store, *run);
-  // What is true now is looked at once more: it may be all that is known when a site is lost next.
-  if (code == exit_done) static_cast<void>(look_at(options, application, Look::fresh, false));
-  return code;
+  return follow_run(options, store, *run);
 }
 
 }  // namespace switchback

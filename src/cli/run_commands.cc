@@ -77,7 +77,7 @@ int add_and_go_on(const Options& options, int64_t run, EventKind kind, Json body
   if (auto started = start_executor(options.state, run, who.name); !started) {
     return report_error(options, started.error());
   }
-  return watch_run(options, **store, run, seen.value_or(0));
+  return follow_run(options, **store, run, seen.value_or(0));
 }
 
 std::string refuse_nothing(const RunState&) {
@@ -102,7 +102,10 @@ int list_runs(const Options& options, const std::string& application) {
     const bool alive = !record.ended && executor_is_alive(options.state, record.run);
     const std::string result = record.ended ? record.result
                                : alive      ? "running"
-                                       : "open: switchback run watch " + std::to_string(record.run);
+                                            : fmt::format(
+                                                  "open: switchback run watch {0}; to go on: "
+                                                       "switchback run resume {0}",
+                                                  record.run);
     list.push_back({{"run", record.run},
                     {"application", record.application},
                     {"operation", operation_text(record.operation)},
@@ -163,7 +166,7 @@ int resume_run(const Options& options, int64_t run) {
   if (auto started = start_executor(options.state, run, identify(options.as).name); !started) {
     return report_error(options, started.error());
   }
-  return watch_run(options, **store, run);
+  return follow_run(options, **store, run);
 }
 
 int retry_step(const Options& options, int64_t run, const std::string& step) {

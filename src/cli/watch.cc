@@ -13,7 +13,9 @@
 
 #include "cli/executor.h"
 #include "cli/people.h"
+#include "cli/situation.h"
 #include "cli/view.h"
+#include "run/report.h"
 #include "world/real_clock.h"
 
 namespace switchback {
@@ -148,8 +150,10 @@ class Watcher {
     const Decision decision = decide(state_, {}, DecisionTime{});
     if (!options_.json) {
       const int64_t took = state_.ended_at_ms - state_.created_at_ms;
-      fmt::print("run {} {} after {}: {}\nReport: switchback run show {}\n", run_, state_.result,
-                 duration_text(Milliseconds(took)), state_.message, run_);
+      fmt::print("run {} {} after {}: {}\n", run_, state_.result, duration_text(Milliseconds(took)),
+                 state_.message);
+      for (const std::string& line : unprotected(state_)) fmt::print("Unprotected: {}\n", line);
+      fmt::print("Report: switchback run show {}\n", run_);
     }
     return exit_code_of(state_, decision);
   }
@@ -215,6 +219,15 @@ int exit_code_of(const RunState& state, const Decision& decision) {
 
 int watch_run(const Options& options, Store& store, int64_t run, int64_t after) {
   return Watcher(options, store, run, after).watch();
+}
+
+int follow_run(const Options& options, Store& store, int64_t run, int64_t after) {
+  const int code = watch_run(options, store, run, after);
+  const auto state = load_run(store, run);
+  if (code == exit_done && state) {
+    static_cast<void>(look_at(options, state->plan->application, Look::fresh, false));
+  }
+  return code;
 }
 
 }  // namespace switchback

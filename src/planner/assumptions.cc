@@ -209,6 +209,24 @@ void add_consequences(const Draft& draft, Plan& plan) {
   }
 }
 
+// What was read of a site before it went silent may be the word of before its last run ended. The
+// word of the site that answers is true, and a pair needs the other one to fit.
+StatusPair fitting(const Application& application, const Snapshot& snapshot, StatusPair pair) {
+  const auto answers = [&](const Site& site) {
+    return std::ranges::any_of(
+        site.hosts, [&](const Host& host) { return snapshot.of("host", host.key).reachable; });
+  };
+  const bool primary = answers(application.home_primary());
+  const bool both_or_none = primary == answers(application.home_secondary());
+  if (pair_name(pair) != "contradiction" || both_or_none) return pair;
+  for (const NamedPair& named : named_pairs()) {
+    if (primary ? named.pair.primary == pair.primary : named.pair.secondary == pair.secondary) {
+      return named.pair;
+    }
+  }
+  return pair;
+}
+
 }  // namespace
 
 bool add_one_active(const Application& application, StatusPair pair, const std::string& active,
@@ -272,7 +290,7 @@ std::optional<StatusPair> published_pair(const Application& application, const S
   if (secondary == StatusWord::production_alone && !is_active(*primary)) {
     primary = StatusWord::down;
   }
-  return StatusPair{*primary, *secondary};
+  return fitting(application, snapshot, {*primary, *secondary});
 }
 
 void add_assumptions(const Draft& draft, const Claim& claim, const std::string& active,

@@ -139,25 +139,6 @@ Json situation_of(const std::vector<Event>& events) {
   return nullptr;
 }
 
-std::vector<std::string> unprotected(const RunState& state) {
-  std::vector<std::string> list;
-  const auto word = [&](const std::string& site) {
-    const auto found = state.plan->status_after.find(site);
-    return found == state.plan->status_after.end() ? "" : found->second;
-  };
-  if (state.result == "done" && word(state.plan->from_site) == "down") {
-    list.push_back(fmt::format("{} has no standby until: switchback reprotect {}",
-                               state.plan->to_site, state.plan->application));
-  }
-  for (size_t i = 0; i < state.steps.size(); ++i) {
-    const StepState& step = state.steps[i];
-    if (step.status == StepStatus::skipped) {
-      list.push_back(fmt::format("{}: {}", state.plan->steps[i].id, step.message));
-    }
-  }
-  return list;
-}
-
 std::string cell(const Json& record, const char* field) {
   std::string text = json_text(record, field);
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -279,6 +260,25 @@ Json amendments_of(const RunState& state, const std::vector<RunState>& later) {
 }
 
 }  // namespace
+
+std::vector<std::string> unprotected(const RunState& state) {
+  std::vector<std::string> list;
+  const auto word = [&](const std::string& site) {
+    const auto found = state.plan->status_after.find(site);
+    return found == state.plan->status_after.end() ? "" : found->second;
+  };
+  if (state.result == "done" && word(state.plan->from_site) == "down") {
+    list.push_back(fmt::format("{} has no standby until: switchback reprotect {}",
+                               state.plan->to_site, state.plan->application));
+  }
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const StepState& step = state.steps[i];
+    if (step.status == StepStatus::skipped) {
+      list.push_back(fmt::format("{}: {}", state.plan->steps[i].id, step.message));
+    }
+  }
+  return list;
+}
 
 const RunState* salvaging_run(const RunState& first, const std::vector<RunState>& later) {
   if (has_salvaged(first)) return &first;

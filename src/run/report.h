@@ -21,7 +21,10 @@ Json run_report(const RunState& state, const std::vector<Event>& events,
 // first); null when none has salvaged anything yet.
 const RunState* salvaging_run(const RunState& first, const std::vector<RunState>& later);
 
-// The same for people.
+// What nobody protects once the run has ended, and the command that does, one sentence each.
+std::vector<std::string> unprotected(const RunState& state);
+
+// The same as `run_report`, for people.
 std::string report_markdown(const Json& report);
 
 }  // namespace switchback

@@ -201,6 +201,25 @@ TEST(Failover, what_was_proven_is_proven_again_right_before_the_claim) {
   EXPECT_TRUE(needs(plan, "database.promote", "fence.again.database.stop"));
 }
 
+// The word of a dead site may have been read in the middle of the run that changed it.
+TEST(Failover, is_not_held_up_by_a_stale_word_of_the_site_that_is_gone) {
+  const Application application = recorder_application();
+  const auto unmet_with = [&](const Words& words) {
+    Snapshot snapshot = snapshot_with(application, words);
+    for (const Host& host : application.site("dr").hosts) {
+      snapshot.facts[observation_key("host", host.key)].reachable = false;
+    }
+    const auto plan = make_plan(recorder_catalogue(), application, claim_at(application, "dr"),
+                                snapshot, {Operation::failover, ""});
+    const Assumption* found = plan ? unmet(*plan) : nullptr;
+    return found ? found->text : "";
+  };
+  EXPECT_EQ(unmet_with({"production_as_standby", "standby"}), "");
+  EXPECT_EQ(unmet_with({"production_as_standby", "standby_as_production"}), "");
+  // What the site that answers says is believed: it was lost and is not rebuilt yet.
+  EXPECT_NE(unmet_with({"down", "standby"}).find("primary lost"), std::string::npos);
+}
+
 TEST(Failover, a_command_stands_between_stop_and_attestation) {
   Application application = recorder_application();
   FencingMethod firewall;
