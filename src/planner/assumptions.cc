@@ -73,7 +73,7 @@ void add_reachability(const Draft& draft, Plan& plan) {
       plan.remarks.push_back(fmt::format("{} answers: a switchover would lose nothing", host.key));
     } else if (!lost_side && !facts.reachable) {
       add_unmet(plan, "reachable@" + host.key,
-                fmt::format("{} answers; it did not: {}{}", host.key, clean(facts.why, 200),
+                fmt::format("{} answers; it did not: {}{}", host.key, clean(facts.why, 500),
                             draft.operation != Operation::start
                                 ? ""
                                 : fmt::format(". If it stays lost: switchback start {} --to {}",

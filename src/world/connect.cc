@@ -56,7 +56,13 @@ std::string runner_text(const std::string& state_root, const std::string& run_ro
 
 ConnectFailure read_connect_failure(const Host& host, const std::string& words) {
   const auto target = fmt::format("{}@{} port {}", host.user, host.address, host.port);
-  const auto said = words.empty() ? std::string("no reason was given") : words;
+  std::string said = words.empty() ? std::string("no reason was given") : words;
+  // ssh says it in twelve lines, and whoever shortens them loses what to do.
+  if (says(words, {"REMOTE HOST IDENTIFICATION HAS CHANGED"})) {
+    said =
+        "its host key is not the one in known_hosts: another machine answers, or it was installed "
+        "anew";
+  }
   const auto refused = [&](const std::string& next) {
     return ConnectFailure{AnswerStatus::refused, fmt::format("connecting to {} ({}): {}; {}",
                                                              host.key, target, said, next)};
