@@ -259,13 +259,13 @@ TEST_P(Runner, answers_many_requests_at_once_each_with_its_own) {
     } else if (i % 4 == 3) {
       request = host.read({"sh", "-c", "sleep 0.1; printf %s " + text + "; exit 0"});
     }
-    request.bound = Milliseconds(600'000);  // what it costs is for bench/, not for a test
+    request.bound = Milliseconds(60'000);
     expected[host.real->start(request)] = out;
   }
   for (const auto& [id, out] : expected) {
-    const auto answer = host.wait(id, Milliseconds(600'000));
+    const auto answer = host.wait(id, Milliseconds(90'000));
     EXPECT_EQ(verdict(answer), "ended 0") << answer.err;
-    EXPECT_TRUE(answer.out == out) << answer.out.substr(0, 100);
+    EXPECT_EQ(answer.out, out);
   }
 }
 
