@@ -207,6 +207,7 @@ bool RunnerParser::read_line(std::string_view line) {
   RunnerMessage message;
   if (line.starts_with("! ")) {
     message.kind = RunnerMessage::Kind::alive;
+    message.text = clean(line.substr(2), 300);
     messages_.push_back(std::move(message));
     return true;
   }

@@ -39,7 +39,7 @@ struct RunnerMessage {
   RequestId id = 0;
   Answer answer;  // elapsed is the runner's own measurement
   bool replayed = false;
-  std::string text;  // progress; hello: what the host lacks, or nothing
+  std::string text;  // progress; alive: the word asked for; hello: what the host lacks, or nothing
 };
 
 // Reads the runner's stream. Memory is bounded: a stream that is no runner's stops at its first

@@ -155,6 +155,7 @@ void RealShell::open(Link& link, Instant now) {
   link.attempt = now;
   if (!link.away_since) link.away_since = now;
   link.ping_due.reset();
+  link.looking = false;
   link.known_scripts.clear();
   link.lacks.clear();
 }
@@ -229,6 +230,8 @@ void RealShell::take_messages(Link& link, Instant now) {
       link.pause = Milliseconds(0);
       send_waiting(link, now);
     }
+    if (message.kind == RunnerMessage::Kind::alive && message.text == "looked")
+      link.looking = false;
     const auto found = link.sent.find(message.id);
     if (found == link.sent.end()) continue;
     Request& request = found->second;
@@ -272,33 +275,43 @@ void RealShell::keep_time(Link& link, Instant now) {
         now);
     request = link.waiting.erase(request);
   }
+  give_up_overdue(link, now);
   look_at_sent(link, now);
 }
 
-void RealShell::look_at_sent(Link& link, Instant now) {
+void RealShell::give_up_overdue(Link& link, Instant now) {
   for (auto entry = link.sent.begin(); entry != link.sent.end();) {
-    Request& request = entry->second;
-    if (now >= request.give_up) {
-      answer(request,
-             failed(AnswerStatus::lost,
-                    fmt::format("{} did not answer within the bound", link.host.key)),
-             now);
-      entry = link.sent.erase(entry);
-      if (link.ping_due) continue;
-      link.channel->send("H overdue\n");
-      link.ping_due = now + ping_bound;
+    if (now < entry->second.give_up) {
+      ++entry;
       continue;
     }
-    if (now >= request.next_look) {
-      link.channel->send(fmt::format("G {}\n", request.id));
-      const ReadyCommand& probe = request.what.probe;
-      const bool only_looks =
-          request.what.guarding == Guarding::read &&
-          (request.what.once || (probe.script.empty() && probe.arguments.empty()));
-      request.next_look = now + (only_looks ? flood_interval : progress_interval);
-    }
-    ++entry;
+    answer(entry->second,
+           failed(AnswerStatus::lost,
+                  fmt::format("{} did not answer within the bound", link.host.key)),
+           now);
+    entry = link.sent.erase(entry);
+    if (link.ping_due) continue;
+    link.channel->send("H overdue\n");
+    link.ping_due = now + ping_bound;
   }
+}
+
+// One question for all that is due, and none before the last is answered: a busy host gets fewer.
+void RealShell::look_at_sent(Link& link, Instant now) {
+  if (link.looking) return;
+  std::string due;
+  for (auto& [id, request] : link.sent) {
+    if (now < request.next_look) continue;
+    due += fmt::format(" {}", id);
+    const ReadyCommand& probe = request.what.probe;
+    const bool only_looks =
+        request.what.guarding == Guarding::read &&
+        (request.what.once || (probe.script.empty() && probe.arguments.empty()));
+    request.next_look = now + (only_looks ? flood_interval : progress_interval);
+  }
+  if (due.empty()) return;
+  link.channel->send("G" + due + "\n");
+  link.looking = true;
 }
 
 Instant RealShell::next_timer(const Link& link) const {
@@ -308,7 +321,8 @@ Instant RealShell::next_timer(const Link& link) const {
   if (link.ping_due) next = std::min(next, *link.ping_due);
   for (const auto& request : link.waiting) next = std::min(next, request.give_up);
   for (const auto& [id, request] : link.sent) {
-    next = std::min({next, request.give_up, request.next_look});
+    next = std::min(next, request.give_up);
+    if (!link.looking) next = std::min(next, request.next_look);
   }
   return next;
 }

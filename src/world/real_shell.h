@@ -65,6 +65,7 @@ class RealShell final : public Shell {
     Milliseconds pause{0};
     std::optional<Instant> away_since;  // the first attempt since it was last ready
     std::optional<Instant> ping_due;    // no sign of life by then: the channel is given up
+    bool looking = false;               // the answer to the last look is not whole yet
     ConnectFailure failure;             // of the last attempt; empty words: there is none
     std::string lacks;                  // what the runner named as missing
     std::set<std::string> known_scripts;
@@ -86,6 +87,7 @@ class RealShell final : public Shell {
   void refuse_waiting(Link& link, Instant now);
   void take_messages(Link& link, Instant now);
   void keep_time(Link& link, Instant now);
+  void give_up_overdue(Link& link, Instant now);
   void look_at_sent(Link& link, Instant now);
   Instant next_timer(const Link& link) const;
   void answer(const Request& request, Answer what, Instant now);

@@ -6,12 +6,13 @@
 # never runs:
 #   J id guarding application step attempt epoch claim store run bound_ms stall_ms hold_ms once
 #     probe_stdin apply_stdin probe_words words word...        run a step (see job)
-#   G id                                 the newest `progress` line of a running request
+#   G id...                              a look at running requests: their newest `progress` lines
 #   K id                                 end the process group of a running request
 #   H text                               answers `! text`: the far end lives
 # Answers, in the order in which they become ready, written by one process so that none interleave:
 #   = id status exit_code applied elapsed_ms replayed cut out_bytes err_bytes  LF  out  err
-#   + id progress TEXT                   the answer to G, when there is such a line
+#   + id progress TEXT                   a part of the answer to G, where there is such a line
+#   ! TEXT                               the answer to H; `! looked` ends the one to G
 # Descriptors: 3 answers, 4 requests, 5 and 6 the queue to the collector, 8 claim lock, 9 step lock.
 # Every fork costs 0.2 ms and every exec 0.6 ms of somebody's outage: count them before adding one.
 LC_ALL=C; export LC_ALL; umask 077; cd /
@@ -335,12 +336,19 @@ J() {
   serial=$((serial + 1))
   (job "$@") >>"$d/$id.o" 2>>"$d/$id.e" 4<&- &
 }
-# Also the moment to cut a flood short, before it fills the tmpfs.
-G() { (text=$(tail -q -c 4096 "$d/$1.e" "$d/$1.f" | grep '^progress ' | tail -n 1)
-  [ -z "$text" ] || printf 'p %s %.300s\n' "$1" "$text" >&5
-  for file in "$d/$1.o" "$d/$1.e"; do
-    [ "$(stat -c %s "$file")" -le 16777216 ] || { : >"$d/$1.cut"; : >"$file"; }
-  done) 2>/dev/null 4<&- & }
+# Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
+# for all requests: a host that is short of time must not lose it to being watched.
+G() { (
+  find "$d" -name '*.[oe]' -size +32768 | while read -r file; do : >"${file%.?}.cut"; : >"$file"; done
+  for i do
+    [ -s "$d/$i.e" ] || [ -s "$d/$i.f" ] || continue
+    tail -q -c 4096 "$d/$i.e" "$d/$i.f" | {
+      text=; while IFS= read -r line; do case $line in 'progress '*) text=$line ;; esac; done
+      [ -z "$text" ] || printf 'p %s %.300s\n' "$i" "$text" >&5
+    }
+  done
+  echo "h looked" >&5
+) 2>/dev/null 4<&- & }
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 

@@ -215,12 +215,19 @@ TEST_P(Runner, ends_work_that_makes_no_progress) {
   EXPECT_EQ(verdict(host.run(slow)), "ended 0");
 }
 
-TEST_P(Runner, tells_the_progress_of_long_work) {
-  auto request =
-      host.effect("long", 1, "for i in 1 2 3; do echo progress $i of 3 >&2; sleep 0.7; done");
-  EXPECT_EQ(verdict(host.run(request)), "ended 0");
-  ASSERT_FALSE(host.progress.empty());
-  EXPECT_NE(host.progress[0].find(" of 3"), std::string::npos) << host.progress[0];
+TEST_P(Runner, tells_the_progress_of_all_long_work) {
+  const std::string script = "for i in 1 2 3 4 5 6; do echo progress $i of $1 >&2; sleep 0.7; done";
+  std::vector<RequestId> ids;
+  for (const std::string name : {"one", "other"}) {
+    auto request = host.effect(name, 1, script);
+    request.apply.arguments = {name};
+    ids.push_back(host.real->start(request));
+  }
+  for (const auto id : ids) EXPECT_EQ(verdict(host.wait(id, Milliseconds(20'000))), "ended 0");
+  const auto told = join(host.progress, "\n");
+  EXPECT_NE(told.find(" of one"), std::string::npos) << told;
+  EXPECT_NE(told.find(" of other"), std::string::npos) << told;
+  EXPECT_GE(host.progress.size(), 4U) << told;
 }
 
 TEST_P(Runner, ends_a_request_on_demand) {
@@ -240,6 +247,14 @@ TEST_P(Runner, cuts_output_that_is_too_long_and_says_so) {
   EXPECT_EQ(answer.out.size(), answer_limit_bytes);
   EXPECT_NE(answer.err.find("was cut"), std::string::npos);
   EXPECT_TRUE(answer.err.starts_with("end\n"));
+}
+
+TEST_P(Runner, cuts_a_flood_while_it_runs) {
+  const auto answer =
+      host.run(host.effect("flood", 1, "head -c 20000000 /dev/zero; sleep 3; echo the end"));
+  EXPECT_EQ(verdict(answer), "ended 0");
+  EXPECT_TRUE(answer.out == "the end\n") << answer.out.size();
+  EXPECT_NE(answer.err.find("was cut"), std::string::npos);
 }
 
 TEST_P(Runner, answers_many_requests_at_once_each_with_its_own) {
