@@ -129,4 +129,6 @@ configure_base() {
     # The lab writes an ed25519 key for each host; other key types would only slow the first boot.
     printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nUseDNS no\n' \
         >"$tree/etc/ssh/sshd_config.d/lab.conf"
+    # Nobody reads a greeting here; composing it starts five programs for every connection.
+    sed -i '/pam_motd/d' "$tree/etc/pam.d/sshd"
 }

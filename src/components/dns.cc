@@ -31,34 +31,42 @@ constexpr std::array dns_options = {
 // The parts of a script stay in this order.
 // clang-format off
 constexpr std::string_view lower_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_lower.inc"
     ;
 constexpr std::string_view ttl_low_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_ttl_low.inc"
     ;
 constexpr std::string_view waited_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_waited.inc"
     ;
 constexpr std::string_view set_ttl_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_set_ttl.inc"
     ;
 constexpr std::string_view ttl_is_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_ttl_is.inc"
     ;
 constexpr std::string_view point_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_point.inc"
     ;
 constexpr std::string_view points_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_points.inc"
     ;
 constexpr std::string_view observe_body =
+#include "shell/work_common.inc"
 #include "shell/dns_common.inc"
 #include "shell/dns_observe.inc"
     ;

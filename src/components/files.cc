@@ -38,42 +38,52 @@ constexpr std::array files_options = {
 // The parts of a script stay in this order.
 // clang-format off
 constexpr std::string_view access_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_access.inc"
     ;
 constexpr std::string_view pull_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_pull.inc"
     ;
 constexpr std::string_view equal_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_equal.inc"
     ;
 constexpr std::string_view last_sync_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_last_sync.inc"
     ;
 constexpr std::string_view compare_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_compare.inc"
     ;
 constexpr std::string_view follow_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_follow.inc"
     ;
 constexpr std::string_view follows_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_follows.inc"
     ;
 constexpr std::string_view salvage_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_salvage.inc"
     ;
 constexpr std::string_view salvaged_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_salvaged.inc"
     ;
 constexpr std::string_view observe_body =
+#include "shell/work_common.inc"
 #include "shell/files_common.inc"
 #include "shell/files_observe.inc"
     ;

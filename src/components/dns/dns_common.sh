@@ -7,18 +7,7 @@
 mode=$1 port=$2 zone=${3%.} record=$4 value=$5 ttl=$6 epoch=$7 claim=$8 component=$9; shift 9
 update=$1; shift
 name=$record.$zone. mark=_switchback.$record.$zone.
-# Whoever only looks leaves nothing behind.
-if [ "$mode" = observe ]; then
-  umask 077
-  work=$(mktemp -d)
-else
-  umask 022
-  mkdir -p "$SB_RUN" "$SB_STATE"
-  umask 077
-  mkdir -p "$SB_STATE/dns" && work=$(mktemp -d "$SB_RUN/dns.XXXXXX")
-fi || { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
-trap 'rm -rf "$work"' EXIT
-trap 'exit 143' TERM INT HUP
+open_work dns
 cat >"$work/key"
 lowered=$SB_STATE/dns/$component.lowered
 case $value in
@@ -61,7 +50,7 @@ ask_all() {
   done
   wait
 }
-got() { sed -n "s/^$2=//p" "$work/$1" | head -n 1; }
+got() { recorded "$work/$1" "$2"; }
 
 # The claim in the text record must not be newer than ours, nor another one of the same epoch.
 claim_permits() {

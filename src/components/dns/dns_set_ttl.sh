@@ -1,6 +1,6 @@
 # The record's time to live becomes TTL again; MODE undo: what it was before it was lowered.
 if [ "$mode" = undo ] && [ -e "$lowered" ]; then
-  old=$(sed -n 's/^old=//p' "$lowered" | head -n 1)
+  old=$(recorded "$lowered" old)
   ttl=${old:-$ttl}
 fi
 read_update_server && claim_permits "$text" || exit 1

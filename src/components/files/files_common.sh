@@ -6,19 +6,7 @@
 mode=$1 run=$2 component=$3 source=$4 peer=$5 port=$6 become=$7 key=$8 shrink=$9; shift 9
 excludes=$1; shift
 tab=$(printf '\t')
-# Whoever only looks leaves nothing behind, on a host that was never adopted either. The way to the
-# status file stays open to everybody; what lies in our own folders is for root.
-if [ "$mode" = observe ]; then
-  umask 077
-  work=$(mktemp -d)
-else
-  umask 022
-  mkdir -p "$SB_RUN" "$SB_STATE"
-  umask 077
-  mkdir -p "$SB_STATE/files" && work=$(mktemp -d "$SB_RUN/files.XXXXXX")
-fi || { echo "no room in $SB_RUN or $SB_STATE" >&2; exit 2; }
-trap 'rm -rf "$work"' EXIT
-trap 'exit 143' TERM INT HUP
+open_work files
 : >"$work/excludes"
 while [ "$excludes" -gt 0 ]; do
   printf '%s\0' "$1" >>"$work/excludes"; shift
@@ -57,16 +45,18 @@ case $become in yes) there="sudo -n" ;; *) there= ;; esac
 # The file system that PATH lies on, by its mount point: device numbers change from boot to boot.
 mount_of() { findmnt -n -o TARGET -T "$1" 2>/dev/null || stat -c %m -- "$1"; }
 
-quote() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+quote() {
+  case $1 in
+    *\'*) printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf "'%s'" "$1" ;;
+  esac
+}
 
 # pull OPTION… : what every rsync here has in common. The last two arguments are the trees.
 pull() {
   rsync -aH --numeric-ids -s --timeout=60 --no-human-readable ${there:+--rsync-path="$there rsync"} \
     --from0 --exclude-from="$work/excludes" "$@"
 }
-
-# recorded FILE NAME: a value of a record.
-recorded() { sed -n "s/^$2=//p" "$1" 2>/dev/null | head -n 1; }
 
 # One look at the other side: its clock, its claim, and where its trees lie.
 look_there() { # PATH…
@@ -154,7 +144,7 @@ mounts_sound() { # PATH…
   done
 }
 
-stat_of() { sed -n "s/^$2: \([0-9][0-9]*\).*/\1/p" "$1" | head -n 1; }
+stat_of() { sed -n "/^$2: [0-9]/{s/^$2: \([0-9][0-9]*\).*/\1/p;q;}" "$1"; }
 
 # The most entries that one pass may delete of EXISTING. Small trees may always lose three.
 allowance() {

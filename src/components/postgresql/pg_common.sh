@@ -3,7 +3,7 @@
 bin=$1 data=$2 conf=$3 port=$4 socket=$5 owner=$6 unit=$7 database=$8
 shift 8
 case $unit in *.service) ;; *) unit=$unit.service ;; esac
-held=$SB_RUN/pg/$unit
+held=$SB_RUN/pg/$unit group=
 PGCONNECT_TIMEOUT=5 PGAPPNAME=switchback HOME=/
 export PGCONNECT_TIMEOUT PGAPPNAME HOME
 unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGSERVICEFILE PGPASSWORD PGPASSFILE PGDATA
@@ -75,7 +75,12 @@ EOF
   [ "$system" ] && is_lsn "$checkpoint"
 }
 
-as_owner() { setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups "$@"; }
+# as_owner [OPTION OF setpriv…] COMMAND…; who calls it often asks for the group once.
+as_owner() { setpriv --reuid "$owner" --regid "${group:-$(id -g "$owner")}" --init-groups "$@"; }
+
+kib_free() { # PATH
+  df -Pk "$1" 2>/dev/null | { read -r _; read -r _ _ _ v _ || v=0; echo "$v"; }
+}
 
 # ask SECONDS SQL: sets reply. Takes the held session and, where that is gone, a fresh one: so the
 # statement may run twice and must bear it. False: no answer, or an error, which reply then holds.

@@ -34,7 +34,7 @@ down_or_quit() {
   postmaster && quit 2 "the server runs"
   ! unit_processes || quit 2 "processes are left in $unit"
 }
-as_owner_at_home() { setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups --reset-env "$@"; }
+as_owner_at_home() { as_owner --reset-env "$@"; }
 # Runs a long command; what it says becomes progress. Its exit code is kept across the pipe.
 with_progress() {
   rc=$({ { "$@" 2>&1; echo "exit $?"; } | tr '\r' '\n' | while IFS= read -r l; do

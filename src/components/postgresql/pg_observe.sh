@@ -1,6 +1,8 @@
 # Looks, running or stopped, and changes nothing.
 # Parameters: CLUSTER PEER_ADDRESS PEER_PORT REPLICATION_USER REWIND_USER
 value() { printf '%s=%s\n' "$1" "$2"; }
+free_bytes() { value free_bytes $(($(kib_free "${data%/*}") * 1024)); }
+group=$(id -g "$owner" 2>/dev/null)
 # What this side asks for when it is a standby: read from the files, which a first build keeps.
 asked_slot() {
   v=$(as_owner "$bin/postgres" -C primary_slot_name -D "$1" -c "config_file=$conf" 2>/dev/null) && value primary_slot_name "$v"
@@ -9,7 +11,7 @@ if [ ! -d "$data" ] || ! control; then
   value present no
   value running no
   asked_slot "${conf%/*}"
-  value free_bytes "$(($(df -Pk "${data%/*}" 2>/dev/null | awk 'END {print $4 + 0}') * 1024))"
+  free_bytes
   exit 0
 fi
 value present yes
@@ -54,7 +56,7 @@ if postmaster && ask 10 "select concat_ws(e'\n', 'in_recovery='||case when pg_is
   now=${reply#*timeline=} now=${now%%"
 "*}
   # How long the disk lasts when nothing is removed any more; a server before 14 does not say.
-  v=$(df -Pk "$data/pg_wal/." | awk 'END {print $4 + 0}') && value wal_free_bytes $((v * 1024))
+  value wal_free_bytes $(($(kib_free "$data/pg_wal/.") * 1024))
   ask 5 "select 'wal_bytes_per_s='||round(wal_bytes / greatest(1, extract(epoch from clock_timestamp() - stats_reset)))::bigint from pg_stat_wal;" &&
     printf '%s\n' "$reply"
 elif [ "$pm" ] && postmaster; then
@@ -78,7 +80,7 @@ if past_of "$now"; then shorten_past; value history "$past${past:+,}$now:end"; v
 else value history "$now:end"; value walkable no; fi
 grep -q '^[ 	]*primary_conninfo' "$data/postgresql.auto.conf" 2>/dev/null && value auto_conninfo yes || value auto_conninfo no
 [ -e "$data/standby.signal" ] && value standby_signal yes || value standby_signal no
-value free_bytes "$(($(df -Pk "${data%/*}" | awk 'END {print $4 + 0}') * 1024))"
+free_bytes
 mountpoint -q "$data" && value own_mount yes || value own_mount no
 v=0
 for d in "$data".diverged.*; do [ -d "$d" ] && v=$((v + 1)); done
@@ -90,7 +92,7 @@ trap 'rm -rf "$answers"' EXIT
 reach() {
   who=$1 what=$2 && shift 2
   [ "$who" != - ] || { value "$what" none; return; }
-  setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups --reset-env timeout 4 "$bin/psql" -XAtqw "$@" 2>&1
+  as_owner --reset-env timeout 4 "$bin/psql" -XAtqw "$@" 2>&1
 }
 reach "$3" replication_access -d "host=$1 port=$2 user=$3 replication=true connect_timeout=3 application_name=switchback" -c 'IDENTIFY_SYSTEM' >"$answers/replication" &
 reach "$4" rewind_access -d "host=$1 port=$2 user=$4 dbname=$database connect_timeout=3 application_name=switchback" \

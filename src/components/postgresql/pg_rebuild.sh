@@ -14,7 +14,7 @@ if [ "$present" ]; then
   save_settings "$present" || exit 1
 fi
 rm -rf "$new"
-free=$(df -Pk "${data%/*}" | awk 'END {print $4 + 0}')
+free=$(kib_free "${data%/*}")
 need=$(($3 / 1024 + $3 / 20480 + 131072))
 [ "$free" -ge "$need" ] || quit 1 "$free KiB are free beside $data, $need are needed: remove what is not needed there, then retry"
 mkdir "$new" && chown "$owner:" "$new" && chmod 700 "$new" || exit 1

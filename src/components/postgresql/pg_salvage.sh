@@ -27,7 +27,6 @@ done
 fork_timeline=$3
 while [ "$1" != -- ]; do shift; done
 shift
-kib_free() { df -Pk "$1" | awk 'END {print $4 + 0}'; }
 rm -rf "$out" && mkdir -p "$out" || exit 1
 size=$(du -ck "$@" | tail -n 1) && size=${size%%[!0-9]*}
 if [ "$(kib_free "$out")" -lt $((size * 2 + 65536)) ]; then

@@ -9,7 +9,7 @@ line_of() {
   fact "$1" "$line"
 }
 line_of machine_id /etc/machine-id
-fact hostname "$(uname -n)"
+line_of hostname /proc/sys/kernel/hostname
 IFS='. ' read -r up rest </proc/uptime
 fact uptime_s "$up"
 line_of boot_id /proc/sys/kernel/random/boot_id
@@ -54,7 +54,11 @@ fact seen_runs "$n"
 line_of status "$status"
 [ ! -r "$SB_STATE/runbook/manifest" ] || line_of runbook "$SB_STATE/runbook/manifest"
 line_of site "$SB_STATE/site"
-[ ! -x "$guard" ] || fact guard "$(sed -n 's/^# switchback guard //p' "$guard" | head -n 1)"
+version=
+while IFS= read -r line; do
+  case $line in '# switchback guard '*) version=${line#'# switchback guard '}; break ;; esac
+done 2>/dev/null <"$guard"
+[ ! -x "$guard" ] || fact guard "$version"
 n=0
 while read -r unit component data; do
   n=$((n + 1))
@@ -73,7 +77,8 @@ done <<EOF
 $(cron_lines)
 EOF
 fact crons "$n"
-fact addresses "$(ip -o addr show scope global 2>/dev/null | awk '{sub("/.*", "", $4); printf "%s ", $4}')"
+fact addresses "$(ip -o addr show scope global 2>/dev/null |
+  while read -r index device family address rest; do printf '%s ' "${address%%/*}"; done)"
 missing=
 for tool in flock timeout sync stat base64 systemctl ssh rsync find awk sed grep; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"

@@ -65,11 +65,14 @@ unit_cgroup() {
 
 # Prints the living processes of a cgroup and of those below it, in every hierarchy.
 cgroup_processes() {
-  case $1 in */?*.*) ;; *) return 1 ;; esac
+  case $1 in */?*.*) place=$1 ;; *) return 1 ;; esac
+  set --
   for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-    [ -d "$tree$1" ] || continue
-    find "$tree$1" -name cgroup.procs -exec cat {} + 2>/dev/null
-  done | sort -un | while read -r pid; do
+    [ ! -d "$tree$place" ] || set -- "$@" "$tree$place"
+  done
+  [ $# -gt 0 ] || return 0
+  # `cat` goes on where a group has vanished in the meantime; `sort` would give up.
+  find "$@" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un | while read -r pid; do
     # A zombie holds nothing any more; its parent has only not asked yet. The name of a command may
     # hold anything, so that its state is what follows the last parenthesis.
     { IFS= read -r line <"/proc/$pid/stat"; } 2>/dev/null || line=

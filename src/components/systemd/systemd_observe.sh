@@ -3,8 +3,10 @@
 lines=$(unit_lines "$@") || exit 2
 n=0 running=0 stopped=0 missing=0 unguarded=0
 while read -r unit load active sub result condition job slice group enabled; do
-  n=$((n + 1))
-  processes=$(cgroup_processes "$(unit_cgroup "$unit" "$slice" "$group")" | wc -l)
+  n=$((n + 1)) processes=0
+  for pid in $(cgroup_processes "$(unit_cgroup "$unit" "$slice" "$group")"); do
+    processes=$((processes + 1))
+  done
   guard=none
   if [ -e "/etc/systemd/system/$unit.d/50-switchback.conf" ]; then
     guard=closed
