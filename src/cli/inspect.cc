@@ -89,17 +89,15 @@ Json diagnoses_json(const std::vector<Diagnosis>& found) {
   return rows;
 }
 
+}  // namespace
+
 void print_diagnoses(const std::vector<Diagnosis>& found) {
   for (const Diagnosis& each : found) {
-    const std::string_view name = situation_text(each.situation);
-    const std::string text = clean(each.text, 500);
-    fmt::print("  {}\n", text.starts_with(name) ? text : fmt::format("{}: {}", name, text));
+    fmt::print("  {}: {}\n", situation_text(each.situation), clean(each.text, 500));
     for (const std::string& line : each.evidence) fmt::print("      {}\n", clean(line, 300));
     fmt::print("      next: {}\n", clean(each.next, 500));
   }
 }
-
-}  // namespace
 
 int show_ready(const Options& options, const std::string& application, bool brief) {
   auto situation = look_at(options, application, Look::fresh, false);

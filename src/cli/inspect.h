@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
+#include "planner/diagnosis.h"
 
 namespace switchback {
+
+void print_diagnoses(const std::vector<Diagnosis>& found);
 
 int show_ready(const Options& options, const std::string& application, bool brief);
 int show_status(const Options& options, const std::string& application);

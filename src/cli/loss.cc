@@ -21,7 +21,27 @@ struct Salvage {
   std::string host;
   std::string path;
   std::string sha256;
+  std::map<std::string, std::string>
+      tables;  // by the number that the records have, as far as known
 };
+
+// The active side names the relations in the order in which the salvage listed them.
+std::map<std::string, std::string> tables_of(const RunState& state, const std::string& component,
+                                             const std::string& relations) {
+  const auto numbers = split(relations, ',');
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const auto found = state.steps[i].captures.find("names");
+    if (state.plan->steps[i].component != component || found == state.steps[i].captures.end()) {
+      continue;
+    }
+    const auto names = split(found->second, ',');
+    if (names.size() != numbers.size()) return {};  // a name with a comma: the numbers are plainer
+    std::map<std::string, std::string> tables;
+    for (size_t n = 0; n < names.size(); ++n) tables[numbers[n]] = trim(names[n]);
+    return tables;
+  }
+  return {};
+}
 
 std::vector<Salvage> salvages_of(const RunState& state) {
   std::vector<Salvage> found;
@@ -30,20 +50,26 @@ std::vector<Salvage> salvages_of(const RunState& state) {
     const auto& captures = state.steps[i].captures;
     const bool done = state.steps[i].status == StepStatus::done;
     if (!done || !captures.contains("path") || !captures.contains("sha256")) continue;
-    found.push_back({spec.component, spec.where, captures.at("path"), captures.at("sha256")});
+    const auto relations = captures.find("relations");
+    found.push_back({spec.component, spec.where, captures.at("path"), captures.at("sha256"),
+                     relations == captures.end()
+                         ? std::map<std::string, std::string>()
+                         : tables_of(state, spec.component, relations->second)});
   }
   return found;
 }
 
-Json item_of(const std::string& line) {
+Json item_of(const std::string& line, const std::map<std::string, std::string>& tables) {
   auto fields = split(line, '\t');
   fields.resize(6);
   if (fields[0] == "file") return {{"file", fields[1]}, {"sha256", fields[2]}};
-  return {{"transaction", fields[1]},
-          {"position", fields[2]},
-          {"committed", fields[3]},
-          {"records", fields[4]},
-          {"relations", fields[5]}};
+  std::vector<std::string> touched;
+  for (const std::string& number : split(fields[5], ',')) {
+    const auto known = tables.find(number);
+    touched.push_back(known == tables.end() ? number : known->second);
+  }
+  return {{"transaction", fields[1]}, {"position", fields[2]},  {"committed", fields[3]},
+          {"records", fields[4]},     {"relations", fields[5]}, {"tables", join(touched, ", ")}};
 }
 
 // Reads one salvage to its end, page by page.
@@ -67,7 +93,7 @@ Result<Json> items_of(Shell& shell, Clock& clock, const std::string& application
     for (const std::string& line : split(trim(answer.out), '\n')) {
       if (line.empty()) continue;
       ++lines;
-      items.push_back(item_of(line));
+      items.push_back(item_of(line, salvage.tables));
     }
   }
   return items;
@@ -83,10 +109,10 @@ void print_part(const Json& part) {
     if (item.contains("file")) {
       fmt::print("  {}\n", json_text(item, "file"));
     } else {
-      fmt::print("  transaction {} at {}, committed {}, {} records, relations {}\n",
+      fmt::print("  transaction {} at {}, committed {}, {} records, in {}\n",
                  json_text(item, "transaction"), json_text(item, "position"),
                  json_text(item, "committed"), json_text(item, "records"),
-                 json_text(item, "relations"));
+                 json_text(item, "tables"));
     }
   }
 }

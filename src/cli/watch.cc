@@ -12,6 +12,7 @@
 #include <set>
 
 #include "cli/executor.h"
+#include "cli/inspect.h"
 #include "cli/people.h"
 #include "cli/situation.h"
 #include "cli/view.h"
@@ -224,9 +225,15 @@ int watch_run(const Options& options, Store& store, int64_t run, int64_t after) 
 int follow_run(const Options& options, Store& store, int64_t run, int64_t after) {
   const int code = watch_run(options, store, run, after);
   const auto state = load_run(store, run);
-  if (code == exit_done && state) {
-    static_cast<void>(look_at(options, state->plan->application, Look::fresh, false));
-  }
+  if (code != exit_done || !state) return code;
+  const auto seen = look_at(options, state->plan->application, Look::fresh, false);
+  if (!seen || options.json) return code;
+  // What the run left to a person. That nothing stands by was said, where it is so.
+  auto found = diagnose(catalogue(), seen->application, seen->claim, seen->snapshot);
+  std::erase_if(found, [](const Diagnosis& each) {
+    return each.situation == Diagnosis::Situation::standby_lost;
+  });
+  print_diagnoses(found);
   return code;
 }
 

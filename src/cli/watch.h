@@ -13,7 +13,7 @@ namespace switchback {
 int watch_run(const Options& options, Store& store, int64_t run, int64_t after = 0);
 
 // The same for somebody who has just set the run going: where it ends done, the hosts are looked at
-// once more, because that may be all that is known when a site is lost next.
+// once more: that may be all that is known when a site is lost next. Says what is left to a person.
 int follow_run(const Options& options, Store& store, int64_t run, int64_t after = 0);
 
 // The exit code that fits the state of a run that nobody performs at the moment.

@@ -107,8 +107,7 @@ void find_split_brain(const Picture& picture, std::vector<Diagnosis>& found) {
                            picture.active);
   } else {
     one.situation = Situation::split_brain;
-    one.text =
-        fmt::format("split brain: {} and {} are both active", picture.active, picture.standby);
+    one.text = fmt::format("{} and {} are both active", picture.active, picture.standby);
   }
   one.next = fmt::format(
       "switchback resolve {0}; then choose the side that stays: switchback start {0} --to {1}, or "
@@ -274,9 +273,10 @@ void add_diagnoses(const Catalogue& catalogue, const Application& application, c
     const bool repairs = plan.operation == Operation::start ||
                          (plan.operation == Operation::reprotect && rebuilt_epoch < claim.epoch);
     if (!each.blocks || (brain && repairs)) continue;
-    plan.assumptions.push_back(
-        {"picture." + std::string(situation_text(each.situation)), "no",
-         fmt::format("{} ({}). Next: {}", each.text, join(each.evidence, "; "), each.next), false});
+    plan.assumptions.push_back({"picture." + std::string(situation_text(each.situation)), "no",
+                                fmt::format("{}: {} ({}). Next: {}", situation_text(each.situation),
+                                            each.text, join(each.evidence, "; "), each.next),
+                                false});
   }
 }
 

@@ -88,7 +88,8 @@ Result<Plan> make_resolution_plan(const Catalogue& catalogue, const Application&
       seen.push_back(each.text);
       seen.insert(seen.end(), each.evidence.begin(), each.evidence.end());
     } else {
-      other_way = fmt::format("what is wrong is another thing: {}; next: {}", each.text, each.next);
+      other_way = fmt::format("what is wrong is another thing: {}: {}; next: {}",
+                              situation_text(each.situation), each.text, each.next);
     }
   }
   if (seen.empty()) {

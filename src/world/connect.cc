@@ -22,6 +22,16 @@ bool says(const std::string& words, std::initializer_list<std::string_view> any)
   return false;
 }
 
+// "Offending ED25519 key in /root/.ssh/known_hosts:3" -> "/root/.ssh/known_hosts:3".
+std::string known_entry(const std::string& words) {
+  constexpr std::string_view before = " key in ";
+  const auto line = words.find("Offending ");
+  const auto place = line == words.npos ? line : words.find(before, line);
+  if (place == words.npos) return "known_hosts";
+  const auto from = place + before.size();
+  return words.substr(from, words.find_first_of("\r\n", from) - from);
+}
+
 }  // namespace
 
 std::vector<std::string> ssh_argv(const Host& host, const std::vector<std::string>& options) {
@@ -56,19 +66,20 @@ std::string runner_text(const std::string& state_root, const std::string& run_ro
 
 ConnectFailure read_connect_failure(const Host& host, const std::string& words) {
   const auto target = fmt::format("{}@{} port {}", host.user, host.address, host.port);
-  std::string said = words.empty() ? std::string("no reason was given") : words;
+  const bool other_key = says(words, {"REMOTE HOST IDENTIFICATION HAS CHANGED"});
   // ssh says it in twelve lines, and whoever shortens them loses what to do.
-  if (says(words, {"REMOTE HOST IDENTIFICATION HAS CHANGED"})) {
-    said =
-        "its host key is not the one in known_hosts: another machine answers, or it was installed "
-        "anew";
-  }
+  const std::string said = words.empty() ? std::string("no reason was given")
+                           : other_key   ? fmt::format(
+                                               "its host key is not the one in {}: another machine "
+                                                 "answers, or it was installed anew",
+                                               known_entry(words))
+                                       : words;
   const auto refused = [&](const std::string& next) {
     return ConnectFailure{AnswerStatus::refused, fmt::format("connecting to {} ({}): {}; {}",
                                                              host.key, target, said, next)};
   };
-  if (says(words, {"REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key verification failed",
-                   "host key is known", "host key for"})) {
+  if (other_key ||
+      says(words, {"Host key verification failed", "host key is known", "host key for"})) {
     return refused(
         fmt::format("compare the host's key on its console, then correct known_hosts "
                     "(ssh-keygen -R {}; ssh-keyscan {})",

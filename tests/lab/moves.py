@@ -97,6 +97,9 @@ def listed_one_by_one(emergency, reprotect, salvage):
     loss = json.loads(switchback.command("run", "loss", str(emergency), "--json").out)
     expect(loss["salvaged_by"] == reprotect, f"the loss was salvaged by {loss['salvaged_by']}")
     listed = {part["component"]: part["items"] for part in loss["components"]}
+    named = {name for item in listed.get("database", []) for name in item["tables"].split(", ")}
+    expect(named and not any(name[0].isdigit() for name in named),
+           f"`run loss` names the tables {named}")
     for component, counted in (("database", "transactions"), ("attachments", "files")):
         said = [int(step["captures"][counted]) for step in salvage if counted in step["captures"]]
         expect(said == [len(listed.get(component, []))],

@@ -63,6 +63,8 @@ class Scenario {
       const std::string& host) const;  // it belongs to a site that lost its power on purpose
   // Ends every fault that was planted.
   void heal();
+  // What a boot kept down at the site is started, where its guard agrees by now.
+  void start_by_hand(const std::string& site);
   // A person for whom retries have not helped aborts, where the run still can.
   void ask_to_abort(int64_t run);
 

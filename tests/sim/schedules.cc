@@ -90,6 +90,7 @@ void never_built(Scenario& scenario) {
     there.open_guards.clear();
     for (auto& [name, unit] : there.units) {
       unit.active = false;
+      unit.enabled = false;  // nothing guards a new server before its adoption; `ready` says so
       unit.processes = 0;
     }
   }
@@ -179,6 +180,9 @@ void run_schedules(const Case& tested, const std::string& faults, const Harm& ha
       if (scenario.world.random(30) == 0) harm(scenario, run, point);
     });
     const Course course = scenario.carry_through(run, tested.operation, tested.to);
+    // A reprotect leaves the active side as it is: what nobody could confirm there at a boot,
+    // because the other side was away, is a person's to start.
+    if (tested.operation == Operation::reprotect) scenario.start_by_hand(tested.active_after);
     std::string wrong = join(scenario.world.violations(), "; ");
     if (course.result == "done") {
       wrong = scenario.problems(tested.active_after, tested.protected_after);
