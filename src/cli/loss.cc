@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/people.h"
 #include "cli/situation.h"
 #include "engine/ask.h"
@@ -13,7 +15,8 @@ namespace switchback {
 namespace {
 
 constexpr Milliseconds page_bound{30'000};
-constexpr size_t page_lines = 4000;  // of salvage_list.sh
+constexpr size_t page_lines = 4000;                  // of salvage_list.sh
+constexpr std::string_view index_mark = " (index)";  // of pg_names.sh
 
 // A salvage that reported where it lies.
 struct Salvage {
@@ -66,7 +69,9 @@ Json item_of(const std::string& line, const std::map<std::string, std::string>& 
   std::vector<std::string> touched;
   for (const std::string& number : split(fields[5], ',')) {
     const auto known = tables.find(number);
-    touched.push_back(known == tables.end() ? number : known->second);
+    std::string name = known == tables.end() ? number : known->second;
+    if (name.ends_with(index_mark)) name.resize(name.size() - index_mark.size());
+    if (std::ranges::find(touched, name) == touched.end()) touched.push_back(std::move(name));
   }
   return {{"transaction", fields[1]}, {"position", fields[2]},  {"committed", fields[3]},
           {"records", fields[4]},     {"relations", fields[5]}, {"tables", join(touched, ", ")}};
