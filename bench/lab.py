@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
 sys.dont_write_bytecode = True
 
 import lab  # noqa: E402
+import outage  # noqa: E402
 
 HOSTS = {"dc/db": "10.77.1.20", "dr/db": "10.77.2.20"}
 MASTERS = ("-o BatchMode=yes -o ControlMaster=auto -o ControlPath=/run/bench-%C "
@@ -111,7 +112,6 @@ components:
 fencing: [{stop: all}, {attestation: {people: 1}}]
 """
 SWITCHBACK = ("switchback", "--config", "/root/bench/pg.yaml", "--state", "/root/bench/state")
-PASSWORD = "bench"
 
 
 def prepare_databases():
@@ -120,9 +120,7 @@ def prepare_databases():
         lab.shell(host, f"""f=$({PSQL} -c 'show hba_file') &&
             echo 'host all bench 10.77.0.0/16 scram-sha-256' >>"$f" &&
             {PSQL} -c 'select pg_reload_conf()'""")
-    lab.query("dc-db", f"create role bench login password '{PASSWORD}'; "
-              "create table bench_rows(id bigserial primary key); grant all on bench_rows to bench; "
-              "grant all on sequence bench_rows_id_seq to bench")
+    lab.query("dc-db", outage.SCHEMA)
     lab.on("ctl", *SWITCHBACK, "adopt", "--yes", timeout=120)
 
 
@@ -164,24 +162,12 @@ WAYS = {
 
 
 def outage_of(way, old, new, log):
-    """Milliseconds between the last row that the old side acknowledged and the first of the new."""
+    """Milliseconds without writes while `way` moves the database; see outage.py."""
     lab.wait_for(f"{new} streams", 60, lambda: lab.query(
         f"{new}-db", "select count(*) from pg_stat_wal_receiver where status='streaming'") == "1")
-    writer = subprocess.Popen(["nsenter", "--net=/run/netns/client", sys.executable,
-                               os.path.join(ROOT, "bench", "writer.py"), log,
-                               ",".join(HOSTS.values()), PASSWORD])
-    try:
-        time.sleep(2)
-        WAYS[way](old, new)
-        time.sleep(1)
-    finally:
-        writer.terminate()
-        writer.wait()
-    with open(log, encoding="utf-8") as file:
-        lines = [line.split() for line in file]
-    last = max(float(at) for at, host in lines if host == HOSTS[f"{old}/db"])
-    first = min(float(at) for at, host in lines if host == HOSTS[f"{new}/db"])
-    return (first - last) * 1000
+    return outage.outage_ms(lambda: WAYS[way](old, new), f"{HOSTS[f'{old}/db']}:5432",
+                            f"{HOSTS[f'{new}/db']}:5432", log,
+                            ["nsenter", "--net=/run/netns/client"])
 
 
 def databases(rounds=4):

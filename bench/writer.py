@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes one row a millisecond to whichever of two databases accepts writes; one line per
-acknowledgement. usage: writer.py LOG ADDRESS,ADDRESS PASSWORD"""
+acknowledgement. usage: writer.py LOG ADDRESS:PORT,ADDRESS:PORT PASSWORD"""
 
 import signal
 import sys
@@ -10,8 +10,8 @@ import psycopg2
 
 stop = []
 signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
-addresses = sys.argv[2]
-dsn = (f"host={addresses} port={','.join(['5432'] * len(addresses.split(',')))} user=bench "
+addresses, ports = zip(*(server.split(":") for server in sys.argv[2].split(",")))
+dsn = (f"host={','.join(addresses)} port={','.join(ports)} user=bench "
        f"password={sys.argv[3]} dbname=postgres target_session_attrs=read-write connect_timeout=2")
 RETRY = 0.010  # clients that come back faster than this cost the servers more than they gain
 connection = None
@@ -25,7 +25,7 @@ with open(sys.argv[1], "w", buffering=1, encoding="utf-8") as log:
                 cursor = connection.cursor()
             cursor.execute("insert into bench_rows default values")
             now = time.monotonic()
-            log.write(f"{now:.6f} {connection.info.host}\n")
+            log.write(f"{now:.6f} {connection.info.host}:{connection.info.port}\n")
             due = max(due + 0.001, now - 0.05)
             time.sleep(max(0, due - now))
         except psycopg2.Error:

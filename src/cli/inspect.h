@@ -9,6 +9,7 @@
 
 namespace switchback {
 
+// A paragraph each: what is wrong, what was seen of it, and the command that leads on.
 void print_diagnoses(const std::vector<Diagnosis>& found);
 
 int show_ready(const Options& options, const std::string& application, bool brief);

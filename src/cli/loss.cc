@@ -24,8 +24,8 @@ struct Salvage {
   std::string host;
   std::string path;
   std::string sha256;
-  std::map<std::string, std::string>
-      tables;  // by the number that the records have, as far as known
+  // By the number that the records have, as far as known.
+  std::map<std::string, std::string> tables;
 };
 
 // The active side names the relations in the order in which the salvage listed them.

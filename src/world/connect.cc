@@ -22,14 +22,15 @@ bool says(const std::string& words, std::initializer_list<std::string_view> any)
   return false;
 }
 
-// "Offending ED25519 key in /root/.ssh/known_hosts:3" -> "/root/.ssh/known_hosts:3".
+// "Offending ED25519 key in /root/.ssh/known_hosts:3" -> "/root/.ssh/known_hosts:3". The channel
+// has made one line of ssh's twelve.
 std::string known_entry(const std::string& words) {
   constexpr std::string_view before = " key in ";
   const auto line = words.find("Offending ");
   const auto place = line == words.npos ? line : words.find(before, line);
   if (place == words.npos) return "known_hosts";
   const auto from = place + before.size();
-  return words.substr(from, words.find_first_of("\r\n", from) - from);
+  return words.substr(from, words.find_first_of(";\r\n", from) - from);
 }
 
 }  // namespace
@@ -68,12 +69,12 @@ ConnectFailure read_connect_failure(const Host& host, const std::string& words) 
   const auto target = fmt::format("{}@{} port {}", host.user, host.address, host.port);
   const bool other_key = says(words, {"REMOTE HOST IDENTIFICATION HAS CHANGED"});
   // ssh says it in twelve lines, and whoever shortens them loses what to do.
-  const std::string said = words.empty() ? std::string("no reason was given")
-                           : other_key   ? fmt::format(
-                                               "its host key is not the one in {}: another machine "
-                                                 "answers, or it was installed anew",
-                                               known_entry(words))
-                                       : words;
+  std::string said = words.empty() ? std::string("no reason was given") : words;
+  if (other_key) {
+    said = fmt::format(
+        "its host key is not the one in {}: another machine answers, or it was installed anew",
+        known_entry(words));
+  }
   const auto refused = [&](const std::string& next) {
     return ConnectFailure{AnswerStatus::refused, fmt::format("connecting to {} ({}): {}; {}",
                                                              host.key, target, said, next)};

@@ -21,6 +21,7 @@ struct Told {
   int64_t run = 0;
 
   explicit Told(int64_t predicted_outage_ms, const std::string& url = "https://x.test/hook") {
+    scenario.with_texts = true;
     scenario.application.notify = {{url, {}}};
     scenario.predicted_outage_ms = predicted_outage_ms;
     run = scenario.begin(Operation::switchover);
@@ -133,7 +134,9 @@ class OneRequest {
     close(listener_);
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/hook"; }
+  // Once the client has had its answer, or has given up.
   std::string body() {
+    shutdown(listener_, SHUT_RDWR);
     taker_.join();
     return body_;
   }

@@ -41,13 +41,6 @@ std::map<std::string, std::string> script_bodies() {
   return bodies;
 }
 
-// Simulated hosts know a script by its name; written, hashed and read again, its text is five
-// sixths of a plan.
-Plan without_texts(Plan plan) {
-  for (auto& [script, text] : plan.scripts) text = "# " + script;
-  return plan;
-}
-
 bool is_service(const SimulatedHost& host, const std::string& unit) {
   return std::ranges::none_of(host.clusters,
                               [&](const auto& entry) { return entry.second.unit == unit; });
@@ -220,10 +213,17 @@ Snapshot Scenario::look() {
 }
 
 Result<Plan> Scenario::plan(Operation operation, const std::string& to) {
-  auto made = make_plan(catalogue(), application, store.claim(application.name).value(), look(),
-                        {operation, to});
-  if (!made) return made;
-  return without_texts(std::move(*made));
+  return plan(operation, to, store.claim(application.name).value(), look());
+}
+
+// Simulated hosts know a script by its name; written, hashed and read again, its text is five
+// sixths of a plan.
+Result<Plan> Scenario::plan(Operation operation, const std::string& to, const Claim& claim,
+                            const Snapshot& seen) {
+  auto made = make_plan(catalogue(), application, claim, seen, {operation, to});
+  if (!made || with_texts) return made;
+  for (auto& [script, text] : made->scripts) text = "# " + script;
+  return made;
 }
 
 std::vector<FalseAssumption> Scenario::judge_again(int64_t run) {
@@ -235,12 +235,11 @@ std::vector<FalseAssumption> Scenario::judge_again(int64_t run) {
 int64_t Scenario::begin(Operation operation, const std::string& to) {
   const Snapshot seen = look();
   const Claim claim = store.claim(application.name).value();
-  auto made = make_plan(catalogue(), application, claim, seen, {operation, to});
+  const auto made = plan(operation, to, claim, seen);
   if (!made) {
     ADD_FAILURE() << made.error().message << world.story();
     return 0;
   }
-  made = without_texts(std::move(*made));
   for (const Assumption& assumption : made->assumptions) {
     EXPECT_TRUE(assumption.met) << assumption.text << "\n" << world.story(20);
   }

@@ -78,6 +78,7 @@ class Scenario {
   int64_t predicted_outage_ms = 0;            // of the runs that are begun from here on
   std::function<void()> after_crash = [] {};  // of the controller, before another one takes over
   bool lose_power = false;                    // may the planted faults take a host's power?
+  bool with_texts = false;  // plans hold the texts of their scripts, for who runs them for real
   // Writes that clients got acknowledged, and those of them that salvage has saved.
   size_t writes() const { return acknowledged_.size(); }
   int64_t salvaged_writes() const;
@@ -86,6 +87,8 @@ class Scenario {
   void build_hosts();
   void build_site(const Site& site, bool active);
   void clients_write();
+  Result<Plan> plan(Operation operation, const std::string& to, const Claim& claim,
+                    const Snapshot& seen);
   void answer_people(int64_t run);
   std::string retry_what_failed(int64_t run);
   void record(int64_t run, Event event);
