@@ -4,15 +4,22 @@ each beside `pg_ctl stop` and `pg_promote` on the same kind of pair: rows of ben
 pairs live on loopback, without hosts in between: compare ratios, not milliseconds. As root."""
 
 import glob
+import json
 import os
 import shutil
-import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-import outage
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
+sys.dont_write_bytecode = True
+
+from lab import wait_for  # noqa: E402
+
+import outage  # noqa: E402
 
 BIN = max(glob.glob("/usr/lib/postgresql/*/bin"))
 PORTS = (24500, 24501)
@@ -26,10 +33,9 @@ unix_socket_directories = '{work}'
 wal_log_hints = on
 wal_keep_size = 512MB
 """
-ACCESS = "".join(f"{line}\n" for line in (
-    "local all all trust", "host all all 127.0.0.1/32 trust",
-    "host replication all 127.0.0.1/32 trust"))
-started = []
+ACCESS = ["local all all trust", "host all all 127.0.0.1/32 trust",
+          "host replication all 127.0.0.1/32 trust"]
+started, clusters = [], []
 
 
 def path(*parts):
@@ -59,26 +65,19 @@ def start(name, *words):
     started.append(process)
 
 
-def stop_all(*directories):
+def stop_all():
     while started:
         process = started.pop()
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    for directory in directories:
+    while clusters:
+        directory = clusters.pop()
         if os.path.exists(path(directory, "postmaster.pid")):
             run("pg_ctl", "-D", path(directory), "-m", "immediate", "stop")
-
-
-def wait_for(what, true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise RuntimeError(f"{what} did not come true within {seconds} s")
-        time.sleep(0.1)
 
 
 def query(port, sql):
@@ -93,23 +92,34 @@ def answers(*words):
 
 
 def streams(port):
-    return answers("psql", "-XAtqp", str(port), "-c",
-                   "select count(*) from pg_stat_replication where state = 'streaming'") == "1"
+    return query(port, "select count(*) from pg_stat_replication where state = 'streaming'") == "1"
 
 
-def make_primary(directory, port, more=""):
-    run("initdb", "-D", path(directory), "-U", "postgres", "-A", "trust", "-k")
-    write(f"{directory}/postgresql.conf", f"port = {port}\n{SETTINGS.format(work=WORK)}{more}", "a")
-    write(f"{directory}/pg_hba.conf", ACCESS)
+def start_server(directory):
+    clusters.append(directory)
     run("pg_ctl", "-D", path(directory), "-w", "-l", path(f"{directory}.log"), "start")
-    query(port, outage.SCHEMA)
+
+
+def make_primary(directory, more=""):
+    run("initdb", "-D", path(directory), "-U", "postgres", "-A", "trust", "-k")
+    write(f"{directory}/postgresql.conf",
+          f"port = {PORTS[0]}\n{SETTINGS.format(work=WORK)}{more}", "a")
+    write(f"{directory}/pg_hba.conf", "\n".join(ACCESS) + "\n")
+    start_server(directory)
+    query(PORTS[0], outage.SCHEMA)
+
+
+def start_copy(directory):
+    """Of the primary, on the second port."""
+    write(f"{directory}/postgresql.conf", f"port = {PORTS[1]}\n", "a")
+    start_server(directory)
 
 
 def there_and_back(move, rounds, ready=streams):
     """Outages of moves to the other side and back; `move(old, new)` takes 0 or 1."""
     found = []
     for old, new in ((0, 1), (1, 0)) * rounds:
-        wait_for(f"a standby of port {PORTS[old]}", lambda old=old: ready(PORTS[old]))
+        wait_for(f"a standby of port {PORTS[old]}", 60, lambda old=old: ready(PORTS[old]))
         time.sleep(1)
         found.append(outage.outage_ms(lambda old=old, new=new: move(old, new),
                                       f"127.0.0.1:{PORTS[old]}", f"127.0.0.1:{PORTS[new]}",
@@ -125,22 +135,18 @@ def by_pg_ctl(rounds):
         said = run("pg_controldata", path(names[old]))
         lsn = next(line.split()[-1] for line in said.splitlines()
                    if line.startswith("Latest checkpoint location"))
-        wait_for("the replay", lambda: query(
+        wait_for("the replay", 60, lambda: query(
             PORTS[new], f"select pg_last_wal_replay_lsn() > '{lsn}'") == "t")
         query(PORTS[new], "select pg_promote(true)")
         write(f"{names[old]}/standby.signal", "")
         write(f"{names[old]}/postgresql.auto.conf",
               f"primary_conninfo = 'host=127.0.0.1 port={PORTS[new]} user=postgres'\n")
-        run("pg_ctl", "-D", path(names[old]), "-w", "-l", path(f"{names[old]}.log"), "start")
+        start_server(names[old])
 
-    make_primary(names[0], PORTS[0])
+    make_primary(names[0])
     run("pg_basebackup", "-D", path(names[1]), "-p", str(PORTS[0]), "-R", "-c", "fast")
-    write(f"{names[1]}/postgresql.conf", f"port = {PORTS[1]}\n", "a")
-    run("pg_ctl", "-D", path(names[1]), "-w", "-l", path(f"{names[1]}.log"), "start")
-    try:
-        return there_and_back(move, rounds)
-    finally:
-        stop_all(*names)
+    start_copy(names[1])
+    return there_and_back(move, rounds)
 
 
 def start_sshd():
@@ -154,7 +160,7 @@ def start_sshd():
           f" StrictHostKeyChecking no\n UserKnownHostsFile {path('known_hosts')}\n BatchMode yes\n")
     os.makedirs("/run/sshd", exist_ok=True)
     start("sshd", "/usr/sbin/sshd", "-D", "-e", "-f", path("sshd.conf"))
-    wait_for("ssh to loopback", lambda: answers("ssh", "-F", path("ssh.conf"), "127.0.0.1", "true"))
+    wait_for("ssh to loopback", 60, lambda: answers("ssh", "-F", path("ssh.conf"), "127.0.0.1", "true"))
 
 
 def by_repmgr(rounds):
@@ -169,18 +175,14 @@ def by_repmgr(rounds):
               f"conninfo='host=127.0.0.1 port={PORTS[n]} user=postgres dbname=repmgr'\n"
               f"data_directory='{path(names[n])}'\npg_bindir='{BIN}'\n"
               f"ssh_options='-q -F {path('ssh.conf')}'\n")
-    make_primary(names[0], PORTS[0], "shared_preload_libraries = 'repmgr'\n")
+    make_primary(names[0], "shared_preload_libraries = 'repmgr'\n")
     query(PORTS[0], "create database repmgr")
     repmgr(0, "primary", "register")
     run("repmgr", "-h", "127.0.0.1", "-p", str(PORTS[0]), "-U", "postgres", "-d", "repmgr",
         "-f", path("repmgr1.conf"), "standby", "clone", "--fast-checkpoint")
-    write(f"{names[1]}/postgresql.conf", f"port = {PORTS[1]}\n", "a")
-    run("pg_ctl", "-D", path(names[1]), "-w", "-l", path(f"{names[1]}.log"), "start")
+    start_copy(names[1])
     repmgr(1, "standby", "register")
-    try:
-        return there_and_back(lambda old, new: repmgr(new, "standby", "switchover"), rounds)
-    finally:
-        stop_all(*names)
+    return there_and_back(lambda old, new: repmgr(new, "standby", "switchover"), rounds)
 
 
 def start_patroni(n):
@@ -200,9 +202,9 @@ postgresql:
   pgpass: {path(f"pgpass{n}")}
   authentication: {{superuser: {{username: postgres}}, replication: {{username: postgres}}}}
   parameters: {{unix_socket_directories: {WORK}}}
-  pg_hba: ["local all all trust", "host all all 127.0.0.1/32 trust",
-           "host replication all 127.0.0.1/32 trust"]
+  pg_hba: {json.dumps(ACCESS)}
 """)
+    clusters.append(f"patroni{n}")
     start(f"patroni{n}", "patroni", path(f"patroni{n}.yml"))
 
 
@@ -215,33 +217,38 @@ def by_patroni(rounds):
     start("etcd", "etcd", "--name", "one", "--data-dir", path("etcd"), "--listen-client-urls", url,
           "--advertise-client-urls", url, "--listen-peer-urls", peer,
           "--initial-advertise-peer-urls", peer, "--initial-cluster", f"one={peer}")
+    wait_for("etcd", 60, lambda: answers("curl", "-sf", f"{url}/health"))
+    start_patroni(0)
+    wait_for("Patroni's primary", 120, lambda: has_role(0, "primary"))
+    query(PORTS[0], outage.SCHEMA)
+    start_patroni(1)
+    wait_for("Patroni's replica", 120, lambda: has_role(1, "replica"))
+
+    def move(old, new):
+        run("patronictl", "-c", path("patroni0.yml"), "switchover", "pair", "--leader",
+            f"n{old}", "--candidate", f"n{new}", "--force")
+
+    return there_and_back(move, rounds, lambda port: streams(port) and has_role(
+        1 - PORTS.index(port), "replica"))
+
+
+def median_of(way, rounds):
+    """The pair of each way has the ports to itself."""
     try:
-        wait_for("etcd", lambda: answers("curl", "-sf", f"{url}/health"))
-        start_patroni(0)
-        wait_for("Patroni's primary", lambda: has_role(0, "primary"), 120)
-        query(PORTS[0], outage.SCHEMA)
-        start_patroni(1)
-        wait_for("Patroni's replica", lambda: has_role(1, "replica"), 120)
-
-        def move(old, new):
-            run("patronictl", "-c", path("patroni0.yml"), "switchover", "pair", "--leader",
-                f"n{old}", "--candidate", f"n{new}", "--force")
-
-        return there_and_back(move, rounds, lambda port: streams(port) and has_role(
-            1 - PORTS.index(port), "replica"))
+        found = way(rounds)
     finally:
-        stop_all("patroni0", "patroni1")
+        stop_all()
+    return statistics.median(found), found
 
 
 def main(rounds=2):
     shutil.chown(WORK, "postgres", "postgres")
     os.chmod(WORK, 0o755)
     try:
-        plain = statistics.median(by_pg_ctl(rounds))
+        plain, _ = median_of(by_pg_ctl, rounds)
         for name, way in (("`repmgr standby switchover`", by_repmgr),
                           ("`patronictl switchover`", by_patroni)):
-            found = way(rounds)
-            middle = statistics.median(found)
+            middle, found = median_of(way, rounds)
             print(f"| PostgreSQL switchover by {name}, a pair on loopback | median {middle:.0f} ms "
                   f"({min(found):.0f}-{max(found):.0f}) | {middle / plain:.1f} x `pg_ctl stop -m "
                   f"fast -w` and `pg_promote(true)` there ({plain:.0f} ms) | |", flush=True)

@@ -181,8 +181,10 @@ void run_schedules(const Case& tested, const std::string& faults, const Harm& ha
     });
     const Course course = scenario.carry_through(run, tested.operation, tested.to);
     // A reprotect leaves the active side as it is: what nobody could confirm there at a boot,
-    // because the other side was away, is a person's to start.
-    if (tested.operation == Operation::reprotect) scenario.start_by_hand(tested.active_after);
+    // because the other side was away, is a person's to start. Without a boot nothing may be down.
+    if (tested.operation == Operation::reprotect && scenario.lose_power) {
+      scenario.start_by_hand(tested.active_after);
+    }
     std::string wrong = join(scenario.world.violations(), "; ");
     if (course.result == "done") {
       wrong = scenario.problems(tested.active_after, tested.protected_after);
