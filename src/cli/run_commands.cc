@@ -10,6 +10,7 @@
 #include "cli/view.h"
 #include "cli/watch.h"
 #include "planner/evaluate.h"
+#include "run/refusals.h"
 #include "run/report.h"
 #include "world/real_clock.h"
 

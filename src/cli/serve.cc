@@ -16,6 +16,7 @@
 #include "engine/watch_all.h"
 #include "planner/readiness.h"
 #include "planner/schedule.h"
+#include "run/refusals.h"
 #include "world/real_clock.h"
 
 namespace switchback {

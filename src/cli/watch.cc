@@ -16,6 +16,7 @@
 #include "cli/people.h"
 #include "cli/situation.h"
 #include "cli/view.h"
+#include "run/refusals.h"
 #include "run/report.h"
 #include "world/real_clock.h"
 

@@ -248,6 +248,10 @@ void Engine::hear_answer(const Sent& sent, const Answer& answer) {
     const bool again = sent.dispatch.kind == Dispatch::Kind::recheck;
     if (again && count < recheck_limit) return;
   }
+  // Only of an attempt that has just been made: a recheck may be answered by an old receipt.
+  if (verdict.outcome == Outcome::done && sent.dispatch.kind == Dispatch::Kind::forward) {
+    flight_.proven_at[sent.dispatch.step] = clock_.now();
+  }
   heard(EventKind::step_ended, outcome_body(step.id, sent.dispatch.attempt, verdict, answer));
 }
 
@@ -267,9 +271,12 @@ void Engine::hear_reprove(const Sent& sent, const Answer& answer) {
   flight_.to_reprove.erase(sent.dispatch.step);
   flight_.rechecks.erase(sent.dispatch.step);
   if (verdict.outcome == Outcome::done) return;
+  // What only looks cannot make it true again; the step whose proof it repeats can.
+  const Step& reopened =
+      step.proves_again.empty() ? step : state_.plan->steps[state_.index.at(step.proves_again)];
   heard(EventKind::step_reopened,
-        {{"step", step.id},
-         {"again", verdict.outcome == Outcome::not_done || step.repeatable},
+        {{"step", reopened.id},
+         {"again", verdict.outcome == Outcome::not_done || reopened.repeatable},
          {"reason",
           fmt::format("done before, now {}: {}", outcome_text(verdict.outcome), verdict.message)}});
 }

@@ -45,7 +45,9 @@ void add_step_problems(const Plan& plan, const Step& step, const std::set<std::s
           "step {} needs {}, which does not stand before it (missing or circular)", step.id, need));
     }
   }
-  for (const auto& id : step.unless) {
+  std::vector<std::string> bound_to = step.unless;
+  if (!step.proves_again.empty()) bound_to.push_back(step.proves_again);
+  for (const auto& id : bound_to) {
     if (!earlier.contains(id)) {
       problems.push_back(
           fmt::format("step {} is bound to {}, which does not stand before it", step.id, id));

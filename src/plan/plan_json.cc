@@ -87,29 +87,32 @@ Json step_to_json(const Step& step) {
             {"text", step.gate.text},
             {"people", step.gate.people}};
   }
-  return {{"id", step.id},
-          {"kind", step_kinds.name(step.kind)},
-          {"component", step.component},
-          {"phase", step.phase},
-          {"where", step.where},
-          {"title", step.title},
-          {"probe", command_to_json(step.probe)},
-          {"apply", command_to_json(step.apply)},
-          {"undo", command_to_json(step.undo)},
-          {"captures", captures},
-          {"when", when},
-          {"unless", step.unless},
-          {"needs", step.needs},
-          {"bound_ms", step.bound.count()},
-          {"stall_ms", step.stall.count()},
-          {"hold_ms", step.hold.count()},
-          {"guarding", guardings.name(step.guarding)},
-          {"if_unreachable", unreachables.name(step.if_unreachable)},
-          {"repeatable", step.repeatable},
-          {"skippable", step.skippable},
-          {"destructive", step.destructive},
-          {"point_of_no_return", step.point_of_no_return},
-          {"gate", gate}};
+  Json json{{"id", step.id},
+            {"kind", step_kinds.name(step.kind)},
+            {"component", step.component},
+            {"phase", step.phase},
+            {"where", step.where},
+            {"title", step.title},
+            {"probe", command_to_json(step.probe)},
+            {"apply", command_to_json(step.apply)},
+            {"undo", command_to_json(step.undo)},
+            {"captures", captures},
+            {"when", when},
+            {"unless", step.unless},
+            {"needs", step.needs},
+            {"bound_ms", step.bound.count()},
+            {"stall_ms", step.stall.count()},
+            {"hold_ms", step.hold.count()},
+            {"guarding", guardings.name(step.guarding)},
+            {"if_unreachable", unreachables.name(step.if_unreachable)},
+            {"repeatable", step.repeatable},
+            {"skippable", step.skippable},
+            {"destructive", step.destructive},
+            {"point_of_no_return", step.point_of_no_return},
+            {"gate", gate}};
+  // Only where there is one: the plans of older journals keep their hash.
+  if (!step.proves_again.empty()) json["proves_again"] = step.proves_again;
+  return json;
 }
 
 Step step_from_json(const Json& value) {
@@ -132,6 +135,7 @@ Step step_from_json(const Json& value) {
         {condition.at("reference").get<std::string>(), condition.at("equals").get<std::string>()});
   }
   step.unless = value.at("unless").get<std::vector<std::string>>();
+  step.proves_again = json_text(value, "proves_again");
   step.needs = value.at("needs").get<std::vector<std::string>>();
   step.bound = Milliseconds(value.at("bound_ms").get<int64_t>());
   step.stall = Milliseconds(value.at("stall_ms").get<int64_t>());

@@ -58,6 +58,10 @@ std::vector<std::string> step_notes(const Step& step) {
   if (!step.unless.empty()) {
     notes.push_back(fmt::format("not if all of these are done: {}", join(step.unless, ", ")));
   }
+  if (!step.proves_again.empty()) {
+    notes.push_back(fmt::format("not if {} was proven at most {} before", step.proves_again,
+                                duration_text(fresh_proof)));
+  }
   if (step.if_unreachable == IfUnreachable::skip) {
     notes.push_back("passed over when " + step.where + " is gone");
   }

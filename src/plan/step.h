@@ -118,6 +118,10 @@ struct Gate {
   bool operator==(const Gate&) const = default;
 };
 
+// A proof of this age is one "right before the claim" and is not repeated while users wait: a host
+// that lost its power since cannot have booted and started anything yet.
+inline constexpr Milliseconds fresh_proof{250};
+
 struct Step {
   std::string id;  // unique in the plan: "database.promote"
   StepKind kind = StepKind::command;
@@ -132,6 +136,7 @@ struct Step {
   // `when` and `unless` are judged once every needed step has ended or was passed over.
   std::vector<Condition> when;      // all must hold, else the step is passed over
   std::vector<std::string> unless;  // passed over when all of these are done (fencing ladder)
+  std::string proves_again;  // the step whose proof this repeats; a fresh one is not repeated
   std::vector<std::string> needs;
   Milliseconds bound{30'000};
   Milliseconds stall{0};  // long work: longest time without progress; 0: no such limit

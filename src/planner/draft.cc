@@ -26,7 +26,8 @@ std::string captured_from(const std::string& reference) {
   return id == "run" ? "" : id;
 }
 
-// A capture, an outcome and an `unless` can only be looked at behind the step that gives it.
+// A capture, an outcome, an `unless` and an earlier proof can only be looked at behind the step
+// that gives it.
 void add_reference_needs(Step& step) {
   const auto need = [&](const std::string& id) {
     if (!id.empty() && id != step.id) step.needs.push_back(id);
@@ -38,6 +39,7 @@ void add_reference_needs(Step& step) {
   }
   for (const Condition& condition : step.when) need(captured_from(condition.reference));
   for (const std::string& id : step.unless) need(id);
+  need(step.proves_again);
 }
 
 // Kahn's algorithm; among the steps that could be next, the one that was added first.

@@ -261,6 +261,7 @@ void add_proofs_again(Draft& draft, const Draft::Names& proof_nodes, const Draft
                                "Still true: " + proof.title);
       step.component = proof.component;
       step.probe = proof.probe;
+      step.proves_again = proof.id;
       step.bound = again_bound;
       // In an emergency only what was proven then has to be true now.
       if (is_emergency(draft.operation)) step.when = {{proof.id + ":outcome", "done"}};

@@ -108,8 +108,11 @@ void add_starts(Draft& draft) {
 // Nothing at the old side turns towards the new one while the claim may still be taken back.
 void add_follows(Draft& draft) {
   for (const Component& component : draft.application.components) {
+    const std::string follow = Draft::node(Hook::follow, component.name);
     draft.add_hook(Hook::follow, component, {"promoted"});
-    need_claim_on_host(draft, Draft::node(Hook::follow, component.name));
+    need_claim_on_host(draft, follow);
+    // A stop that has to be repeated, even behind the promotion, must not hit the new standby.
+    draft.relies(follow, {Draft::node(Hook::stop, component.name)});
   }
 }
 

@@ -149,7 +149,11 @@ class Decider {
           !std::all_of(spec.unless.begin(), spec.unless.end(), is_firm)) {
         continue;
       }
-      if (const std::string reason = reason_to_pass(state_, spec); !reason.empty()) {
+      std::string reason = reason_to_pass(state_, spec);
+      if (reason.empty() && has_fresh_proof(spec)) {
+        reason = "proven a moment ago by " + spec.proves_again;
+      }
+      if (!reason.empty()) {
         record(EventKind::step_passed, {{"step", spec.id}, {"reason", reason}});
         decision_.again = true;
       } else if (spec.kind == StepKind::milestone) {
@@ -161,6 +165,12 @@ class Decider {
         start(Dispatch::Kind::forward, i, step.attempt + 1);
       }
     }
+  }
+
+  bool has_fresh_proof(const Step& spec) const {
+    if (spec.proves_again.empty()) return false;
+    const auto proven = flight_.proven_at.find(state_.index.at(spec.proves_again));
+    return proven != flight_.proven_at.end() && now_ - proven->second <= fresh_proof;
   }
 
   // Claim back first: until the hosts of the old side may act again under a newer claim than the
@@ -315,80 +325,42 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
   return Decider(state, flight, now).take();
 }
 
+// A stop is not expected to hold any more once the run has begun to make a standby of what it
+// stopped.
+bool is_superseded(const RunState& state, size_t stop) {
+  const Step& spec = state.plan->steps[stop];
+  if (spec.phase != "stop") return false;
+  for (size_t i = stop + 1; i < state.steps.size(); ++i) {
+    const Step& later = state.plan->steps[i];
+    if (later.phase == "follow" && later.component == spec.component && later.where == spec.where &&
+        state.steps[i].attempt > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::set<size_t> steps_to_reprove(const RunState& state) {
   std::set<size_t> steps;
   if (state.ended || state.abort_asked) return steps;
-  // Backwards, because a milestone that has been passed hands on what is asked of it.
+  // Backwards, because what has been passed over (a milestone, a proof that was fresh) hands on
+  // what is asked of it.
   std::set<size_t> looked_through;
   for (size_t later = state.steps.size(); later-- > 0;) {
     if (is_satisfied(state.steps[later].status) && !looked_through.contains(later)) continue;
     for (const std::string& id : state.plan->steps[later].needs) {
       const size_t i = state.index.at(id);
       const Step& spec = state.plan->steps[i];
-      if (spec.kind == StepKind::milestone) looked_through.insert(i);
+      const bool hands_on = spec.kind == StepKind::milestone || !spec.proves_again.empty();
+      if (hands_on && state.steps[i].status == StepStatus::passed) looked_through.insert(i);
       const bool acts = spec.kind == StepKind::command || spec.kind == StepKind::wait;
-      if (acts && state.steps[i].status == StepStatus::done && !is_empty(spec.probe)) {
+      if (acts && state.steps[i].status == StepStatus::done && !is_empty(spec.probe) &&
+          !is_superseded(state, i)) {
         steps.insert(i);
       }
     }
   }
   return steps;
-}
-
-std::string gate_refusal(const RunState& state, const std::string& step_id,
-                         const GateAnswer& answer) {
-  const auto place = state.index.find(step_id);
-  if (place == state.index.end()) return fmt::format("run {} has no step {}", state.run, step_id);
-  const Step& spec = state.plan->steps[place->second];
-  const StepState& step = state.steps[place->second];
-  if (spec.kind != StepKind::gate) return step_id + " asks nobody";
-  if (step.status == StepStatus::done) return step_id + " is answered already";
-  if (!step.gate_open || step.status != StepStatus::pending) {
-    std::vector<std::string> before;
-    for (const auto& id : spec.needs) {
-      const StepState& need = state.of(id);
-      if (!is_satisfied(need.status)) {
-        before.push_back(fmt::format("{} ({}{}{})", id, step_status_text(need.status),
-                                     need.message.empty() ? "" : ": ", need.message));
-      }
-    }
-    return fmt::format("{} is not open; it waits for {}", step_id,
-                       before.empty() ? "the run to be resumed" : join(before, ", "));
-  }
-  if (spec.gate.kind == Gate::Kind::approval && answer.yes && answer.who == state.who) {
-    return fmt::format("{} asked for this run; somebody else must approve it", answer.who);
-  }
-  for (const GateAnswer& given : step.answers) {
-    if (given.who == answer.who) return answer.who + " has answered already";
-  }
-  return "";
-}
-
-std::string abort_refusal(const RunState& state) {
-  if (state.ended) return "the run has ended: " + state.result;
-  if (state.abort_asked) return "it is being aborted already";
-  if (state.past_point_of_no_return()) {
-    return "the point of no return is passed: the run only goes forward (retry or skip)";
-  }
-  return "";
-}
-
-std::string retry_refusal(const RunState& state, const std::string& step_id) {
-  const auto place = state.index.find(step_id);
-  if (place == state.index.end()) return fmt::format("run {} has no step {}", state.run, step_id);
-  const StepStatus status = state.steps[place->second].status;
-  if (state.ended) return "the run has ended: " + state.result;
-  if (status == StepStatus::failed || status == StepStatus::unknown) return "";
-  return fmt::format("{} is {}; only a failed or unknown step is retried", step_id,
-                     step_status_text(status));
-}
-
-std::string skip_refusal(const RunState& state, const std::string& step_id) {
-  if (auto refusal = retry_refusal(state, step_id); !refusal.empty()) return refusal;
-  if (!state.plan->steps[state.index.at(step_id)].skippable) {
-    return fmt::format("{} cannot be skipped: later steps rest on its proof", step_id);
-  }
-  return "";
 }
 
 }  // namespace switchback

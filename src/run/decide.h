@@ -21,6 +21,7 @@ struct Flight {
   std::map<size_t, int> rechecks;             // how often an unknown step was asked again
   std::map<size_t, DecisionTime> not_before;  // back-off of those
   std::set<size_t> to_reprove;                // done steps whose truth a resumed run must see again
+  std::map<size_t, DecisionTime> proven_at;   // when this executor heard that a step is done
 };
 
 struct Dispatch {
@@ -57,14 +58,5 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now);
 // The done steps that must be proven again when a run is resumed: those with a probe whose direct
 // successors are not all finished (somebody may have started the old side overnight).
 std::set<size_t> steps_to_reprove(const RunState& state);
-
-// Why this person may not answer this step's gate now; empty when they may.
-std::string gate_refusal(const RunState& state, const std::string& step_id,
-                         const GateAnswer& answer);
-// Why the run cannot be aborted; empty when it can.
-std::string abort_refusal(const RunState& state);
-// Why the step cannot be retried or skipped; empty when it can.
-std::string retry_refusal(const RunState& state, const std::string& step_id);
-std::string skip_refusal(const RunState& state, const std::string& step_id);
 
 }  // namespace switchback

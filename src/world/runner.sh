@@ -21,7 +21,7 @@ PATH=${SB_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; e
 n='
 '
 lacks=
-for tool in flock timeout stat sync mkfifo base64 mktemp head tail grep sleep cat rm mv mkdir wc find; do
+for tool in flock timeout stat sync mkfifo base64 mktemp head tail grep sleep cat rm mv mkdir find; do
   command -v "$tool" >/dev/null 2>&1 || lacks="$lacks $tool"
 done
 # Only GNU timeout ends a whole process group.
@@ -54,24 +54,36 @@ note() { said=$rc; [ -z "$pw" ] || said=$seen; echo "$ap $said $1" >"$d/$id.r"; 
 finish() { note "$1"; [ -z "$watcher" ] || kill "$watcher"; exit 0; }
 pw= aw= i=0
 for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
+# Becomes the command of these words, in a process of its own. A script is read by this very shell,
+# which has been started already; it finds nothing of ours but what is exported, and the step's name
+# as $0, for what the shell has to say.
+become() {
+  if [ $# -ge 4 ] && [ "$1.$2" = "$SB_SH.-c" ]; then
+    script=$3; shift 4
+    unset -f now note finish probe apply watch become
+    unset d id log start must end stall hold once pin ain np o e f ap rc seen term watcher pw aw i word \
+      up rest now said was since pause limit verdict lost losses tick
+    eval "$script"; exit
+  fi
+  exec "$@"
+}
 # A look that the bound cut off leaves the words of the last whole one, as it leaves its exit code.
 probe() {
   was=; read -r was <"$f"
   : >"$o"; : >"$f"
-  (eval "exec $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
+  (eval "become $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
   [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
   seen=$rc
 }
 apply() {
   if [ -n "$log" ]; then
     # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
-    folder=; [ -s "$log" ] || folder=${log%/*}
-    { printf '\n%s\n' "$start" >>"$log" && sync "$log" ${folder:+"$folder"}; } 2>>"$e" ||
+    { printf '\n%s\n' "$start" >>"$log" && sync "$log" "${log%/*}"; } 2>>"$e" ||
       [ "$must" = 0 ] || { echo "the start cannot be stored in $log: nothing was done" >>"$e"; finish no_receipt; }
   fi
   ap=1 seen=-1; note running
-  if [ -n "$pw" ]; then (eval "exec $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
-  else (eval "exec $aw" <"$ain" >>"$o" 2>>"$e" 8>&- 9>&-); rc=$?; fi
+  if [ -n "$pw" ]; then (eval "become $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
+  else (eval "become $aw" <"$ain" >>"$o" 2>>"$e" 8>&- 9>&-); rc=$?; fi
   [ -z "$term" ] || finish running
 }
 watch() {
@@ -162,22 +174,23 @@ end_line() {
   else
     printf 'end %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
   fi
-  [ $(((serial + $$) % 16)) -ne 0 ] || prune
 } 2>/dev/null
 
+# Forgets the receipts of runs that this host refuses anyway; the last 20 stay for people to read.
 prune() {
-  [ "$(wc -l <"$log")" -gt 400 ] || return 0
-  head -n -200 "$log" | while read -r kind a rest; do [ "$kind" != end ] || echo "$store/$a.out"; done >"$d/$id.old"
-  tail -n 200 "$log" >"$log.new" && sync "$log.new" && mv -f "$log.new" "$log" && sync "$store"
-  while read -r old; do rm -f "$old"; done <"$d/$id.old"
+  set --
+  for old in "$store/$so".*; do
+    r=${old#"$store/$so".}; r=${r%%.*}
+    case $r in '' | *[!0-9]*) ;; *) [ "$r" -gt $((rn - 20)) ] || set -- "$@" "$old" ;; esac
+  done
+  [ $# -eq 0 ] || rm -f "$@"
 }
 
 # A name that becomes a file's name.
 name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }
 
-# lock DESCRIPTOR MODE: waits until the bound. The first try is the common case.
+# lock DESCRIPTOR MODE: waits until the bound.
 lock() {
-  flock -n "$2" "$1" && return 0
   left || return 1
   flock -w "$left" "$2" "$1" & echo $! >"$d/$id.p"; wait $!
 }
@@ -218,6 +231,7 @@ remember() {
   if [ "${seen:-0}" -lt "$rn" ]; then
     echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
       sync "$SB_STATE/runs" || return 1
+    prune
   fi
   exec 7>&-
 }
@@ -226,16 +240,13 @@ remember() {
 lookup() {
   before=
   [ -s "$log" ] || return 0
-  lines=$(grep -F " $at " "$log") || return 0
-  IFS=$n; set -f
-  for line in $lines; do
-    IFS=' '; set -- $line
-    case $#.$1.$2 in
-      5.start."$at") [ "$5" = . ] && [ "$before" != end ] && before=start ;;
-      9.end."$at") [ "$9" = . ] && before=end st=$3 rc=$4 ap=$5 ms=$6 ol=$7 el=$8 ;;
+  # A line that lacks its last word was torn by a crash, and says nothing.
+  while read -r kind a w3 w4 w5 w6 w7 w8 w9 || [ -n "$kind" ]; do
+    case $kind.$a.$w5.$w9 in
+      start."$at"...) [ "$before" = end ] || before=start ;;
+      end."$at".*.'.') before=end st=$w3 rc=$w4 ap=$w5 ms=$w6 ol=$w7 el=$w8 ;;
     esac
-  done
-  unset IFS; set +f
+  done <"$log"
   [ "$before" = end ] || return 0
   size=0; [ $((ol + el)) -eq 0 ] || size=$(stat -c %s "$store/$at.out" 2>/dev/null)
   # The end line reached the disk and the output did not: as if the end line had not either.
@@ -254,10 +265,14 @@ guarded() {
   stop=0; [ "$g" != stop ] || stop=1
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
-    lock 9 -x || quit "$(verdict busy)" "another holder kept the lock of $step"
-    case $g in
-      effect) lock 8 -s || quit "$(verdict busy)" "the claim is being changed" ;;
-      publish) lock 8 -x || quit "$(verdict busy)" "steps under the old claim are still running" ;;
+    # The first tries are the common case, and take their time beside each other.
+    share=-s held=0; [ "$g" != publish ] || share=-x
+    flock -n -x 9 & first=$!
+    [ $stop = 1 ] || { flock -n $share 8; held=$?; }
+    wait $first || lock 9 -x || quit "$(verdict busy)" "another holder kept the lock of $step"
+    [ $held = 0 ] || lock 8 $share || case $g in
+      effect) quit "$(verdict busy)" "the claim is being changed" ;;
+      publish) quit "$(verdict busy)" "steps under the old claim are still running" ;;
     esac
   elif [ $stop = 0 ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
@@ -284,7 +299,7 @@ run() {
     echo $! >"$d/$id.p"; wait $!; x=$? st=running
     rc=$x; case $x in 124 | 137 | 143) ;; *) st=ended ;; esac
   else
-    timeout -k 2 "$left" "$SB_SH" -c "$inner" switchback "$d" "$id" "$log" "start $at $ep $rn ." $((1 - stop)) "$end" $((stall / 10)) \
+    timeout -k 2 "$left" "$SB_SH" -c "$inner" "$step" "$d" "$id" "$log" "start $at $ep $rn ." $((1 - stop)) "$end" $((stall / 10)) \
       $((hold / 10)) "$once" "$pin" "$ain" "$np" "$@" 5>&- &
     echo $! >"$d/$id.p"; wait $!; x=$? st=running
     rc=$x; [ ! -s "$d/$id.r" ] || read -r ap rc st <"$d/$id.r"
@@ -312,11 +327,12 @@ job() {
   : >"$d/$id.f"; clock; begun=$now; end=$((now + bound / 10))
   trap leave EXIT
   [ $# -eq "$argc" ] || quit refused "the request arrived with $# words instead of $argc"
-  SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN
+  SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN SB_SH
   store=$SB_STATE/receipts
   case $g in
     read) ;;
-    effect | stop | publish) log=$store/$step.log; guarded "$@" ;;
+    # A log for each step and run, so that it holds only what a retry may ask for.
+    effect | stop | publish) log=$store/${at%.*}.log; guarded "$@" ;;
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in

@@ -248,6 +248,22 @@ TEST_F(Guard, PeerAsksTheOtherSite) {
   EXPECT_SCRIPT(guard("peer"), 0) << "noise is no answer, and the other peer confirms";
 }
 
+TEST_F(Guard, WhatAStepHasStoppedStaysDownUntilSomebodyOpens) {
+  answer("ops@10.0.0.2", "5 abc store 1");
+  const std::string mark = folder_.path() + "/state/app/stopped/web.service";
+  write_file(mark, "services 1\n");
+  write_file(folder_.path() + "/data/standby.signal", "");
+  EXPECT_SCRIPT(guard("peer"), 1);
+  EXPECT_SCRIPT(guard("open"), 1);
+  EXPECT_SCRIPT(guard("confirm", folder_.path() + "/data"), 1) << "a standby, too";
+  EXPECT_NE(read_file(folder_.path() + "/run/app/guard/web.service").find("has stopped it"),
+            std::string::npos);
+  write_file(folder_.path() + "/run/app/open/web.service", "");
+  EXPECT_SCRIPT(ask("peer"), 0);
+  EXPECT_FALSE(fs::exists(mark)) << "or the next boot would find it";
+  EXPECT_SCRIPT(guard("peer"), 0);
+}
+
 TEST_F(Guard, OnlyTheActiveSideMayAskAtAll) {
   answer("ops@10.0.0.2", "5 abc store 1");
   own("5 abc store 1", "dc");

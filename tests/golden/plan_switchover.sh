@@ -1,7 +1,7 @@
 #!/bin/sh
 # switchover of serviceops: dc -> dr
 # A runbook that works without Switchback: it needs ssh to these hosts.
-# plan 0e78353b2c3bbc9f0c099a9759fcf43227c8820ab06d181b3cf468694d86de1b
+# plan 21d4a52b005b6454abf0848f23219e9773edb959c9631e7a5eb5a96c0691b0b6
 # dc/app was never observed: nothing is known of it
 # dc/db was never observed: nothing is known of it
 # dr/app was never observed: nothing is known of it
@@ -9,7 +9,7 @@
 # Afterwards dc stands by for dr as soon as it follows
 # Afterwards tell Switchback: switchback resolve serviceops
 # shellcheck disable=SC2317,SC2329,SC2086,SC2034
-app=serviceops name=switchover short_hash=0e78353b2c3b headline='switchover of serviceops: dc -> dr'
+app=serviceops name=switchover short_hash=21d4a52b005b headline='switchover of serviceops: dc -> dr'
 from_site=dc to_site=dr takes_claim=yes
 epoch=7 claim_id=c1a1m store_id=5704e
 
@@ -611,11 +611,13 @@ sb_apply() { run dr/app effect 30 '' recorder_do attachments sync; }
 do_step 30 0 fail no
 
 # ---- 8: fence.again.database.stop
+# not if database.stop was proven at most 250 ms before
 new fence.again.database.stop dc/db 'Still true: stop of database'
 sb_probe() { run dc/db read 10 '' recorder_done database stop; }
 wait_for 10 0 fail no
 
 # ---- 9: fence.again.services.stop
+# not if services.stop was proven at most 250 ms before
 new fence.again.services.stop dc/app 'Still true: stop of services'
 sb_probe() { run dc/app read 10 '' recorder_done services stop; }
 wait_for 10 0 fail no

@@ -111,6 +111,32 @@ def a_host_that_loses_its_power_during_a_move_holds_it_up_but_breaks_nothing():
     return f"came to rest after {', '.join(pauses)}; {counts['acknowledged']} tickets, none lost"
 
 
+def a_promotion_whose_answer_is_lost_happens_once():
+    """The connection breaks while dr promotes, and comes back half a minute later."""
+    lab.start_load("dc")
+    since, timeline = time.time(), lab.timeline("dc-db")
+    follower = switchback.follow("switchover")
+    follower.until("step_started", "database.promote")
+    lab.verb("cut", "--both", "ctl", "dr-db")
+    lab.wait_for("dr is promoted", 30,
+                 lambda: lab.query("dr-db", "select pg_is_in_recovery()") == "f")
+    time.sleep(25)  # longer than the controller takes to give the connection up
+    lab.verb("heal", "all")
+    follower.finish()
+    record = switchback.carry_on(follower.run)
+    expect(record["result"] == "done", f"the run ended as {record['result']}")
+    lost = [event["body"]["message"] for event in follower.events
+            if event.get("kind") == "step_ended" and event["body"]["step"] == "database.promote"]
+    nothing_happened_twice(follower.run, "dr", timeline, since)
+    switchback.expect_protected("dr")
+    lab.wait_for_acks("dr")
+    switchback.go_to("dc")
+    lab.wait_for_acks("dc")
+    counts = lab.judge("dc")
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return f"the promotion ended as: {lost}"
+
+
 class Terminal:
     """A command on a terminal of its own, as a person sees it. The terminal's first process is a
     shell that stays until the terminal is closed, as it does for a person."""

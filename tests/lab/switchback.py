@@ -258,13 +258,16 @@ def kill_at(operation, kind, step):
     return follower.run
 
 
-def carry_on(run, rounds=6):
+def carry_on(run, who=None, rounds=6):
     """What a person does once the cause is mended: asks again for what is stuck, until the run
-    ends. Returns its report."""
+    ends; `who` says yes to what is asked. Returns its report."""
     for _ in range(rounds):
         record = report(run)
         if record["result"]:
             return record
+        if who and record["waits_for"]:
+            answer_gates(run, who)
+            continue
         stuck = [step["step"] for step in record["steps"] if step["status"] in ("failed", "unknown")]
         words = ("retry", str(run), stuck[0]) if stuck else ("resume", str(run))
         command("run", *words, code=None, timeout=300)
@@ -278,7 +281,7 @@ def starts_of(run):
     for host in lab.SITE_HOSTS:
         lines = lab.shell(host, f"cd {lab.HOST_STATE}/receipts && grep -H '^start ' *.log")
         for line in lines.splitlines():
-            found = re.fullmatch(r"([^:]+)\.log:start (\S+) \d+ (\d+) \.", line)
+            found = re.fullmatch(r"[^.]+\.\d+\.([^:]+)\.log:start (\S+) \d+ (\d+) \.", line)
             if found and int(found[3]) == run:
                 steps[host, found[1]] += 1
                 attempts[host, found[2]] += 1

@@ -415,8 +415,8 @@ TEST(MakePlan, gates_stand_before_everything_and_checks_are_done_by_the_machine)
 TEST(MakePlan, no_need_follows_from_another_one) {
   for (const Plan& plan : {switchover(), failover(), reprotect()}) {
     for (const Step& step : plan.steps) {
-      const bool relies =
-          step.id == "database.promote" || step.id == "services.start" || step.phase == "rebuild";
+      const bool relies = step.id == "database.promote" || step.id == "services.start" ||
+                          step.phase == "rebuild" || step.phase == "follow";
       for (const std::string& need : step.needs) {
         for (const std::string& other : step.needs) {
           EXPECT_TRUE(relies || other == need || !stands_before(plan, need, other))

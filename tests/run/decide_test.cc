@@ -1,6 +1,7 @@
 #include "run/decide.h"
 
 #include "run/journal.h"
+#include "run/refusals.h"
 #include "run/report.h"
 
 namespace switchback {
@@ -141,6 +142,67 @@ TEST(Decide, a_milestone_is_passed_by_itself_and_hides_nothing_from_a_resumed_ru
   EXPECT_EQ(run.run_through(), "stop");
   EXPECT_EQ(run.run_through(), "promote");
   EXPECT_EQ(run.state.result, "done");
+}
+
+std::vector<Step> stop_that_is_proven_again() {
+  Step stop = make_step("stop");
+  stop.probe = argv_command({"is", "stopped"});
+  Step again = make_step("again", {"stop", "sync"});
+  again.probe = stop.probe;
+  again.apply = {};
+  again.kind = StepKind::wait;
+  again.proves_again = "stop";
+  return {stop, make_step("sync", {"stop"}), again, make_step("claim.next", {"again"})};
+}
+
+TEST(Decide, a_proof_of_a_moment_ago_is_not_repeated_and_an_older_one_is) {
+  for (const auto& [age, expected] :
+       {std::pair(fresh_proof, "claim.next"), std::pair(fresh_proof + Milliseconds(1), "again")}) {
+    Journal run(stop_that_is_proven_again());
+    EXPECT_EQ(run.next(), "stop");
+    run.end("stop", "done");
+    run.flight.proven_at[0] = run.now;
+    EXPECT_EQ(run.next(), "sync");
+    run.end("sync", "done");
+    run.now += age;
+    while (run.next().empty()) ASSERT_TRUE(run.last.again);
+    EXPECT_EQ(run.state.plan->steps[run.last.dispatch[0].step].id, expected);
+  }
+}
+
+TEST(Decide, another_executor_has_seen_no_proof_and_asks_what_a_fresh_one_stood_for) {
+  Journal run(stop_that_is_proven_again());
+  run.next();
+  run.end("stop", "done");
+  run.flight.proven_at[0] = run.now;
+  run.next();
+  run.end("sync", "done");
+  EXPECT_EQ(run.next(), "");
+  EXPECT_EQ(run.state.of("again").status, StepStatus::passed);
+  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{0});
+  Journal other(stop_that_is_proven_again());
+  other.next();
+  other.end("stop", "done");
+  other.next();
+  other.end("sync", "done");
+  EXPECT_EQ(other.next(), "again");
+}
+
+TEST(Decide, a_stop_is_not_proven_again_once_a_standby_is_made_of_what_it_stopped) {
+  Step stop = make_step("stop");
+  stop.phase = "stop";
+  stop.component = "database";
+  stop.probe = argv_command({"is", "stopped"});
+  Step follow = make_step("follow", {"stop"});
+  follow.phase = "follow";
+  follow.component = "database";
+  Journal run({stop, follow});
+  run.next();
+  run.end("stop", "done");
+  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{0});
+  EXPECT_EQ(run.next(), "follow");
+  run.add(EventKind::run_resumed, {{"who", "ben"}});
+  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{});
 }
 
 TEST(Decide, abort_undoes_backwards_and_takes_the_claim_back_first) {

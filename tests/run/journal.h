@@ -20,6 +20,7 @@ inline Step make_step(std::string id, std::vector<std::string> needs = {}) {
 struct Journal {
   RunState state;
   Flight flight;
+  DecisionTime now{};
 
   explicit Journal(std::vector<Step> steps) {
     Plan plan;
@@ -49,7 +50,7 @@ struct Journal {
   }
   // Decides, journals what was decided, and names what is dispatched: "a b.undo c.recheck".
   std::string next() {
-    const Decision decision = decide(state, flight, DecisionTime{});
+    const Decision decision = decide(state, flight, now);
     last = decision;
     for (const Event& event : decision.record) add(event.kind, event.body);
     std::vector<std::string> names;

@@ -16,6 +16,7 @@
 #include "planner/planner.h"
 #include "planner/readiness.h"
 #include "planner/resolution.h"
+#include "run/refusals.h"
 #include "store/audit.h"
 #include "world/sim/shell.h"
 #include "world/sim/units.h"
@@ -322,6 +323,12 @@ Course Scenario::carry_through(int64_t run, Operation operation, const std::stri
   Course course = drive(run);
   for (int i = 0; i < 2 && course.ended && course.result != "done"; ++i) {
     tend();
+    // A reprotect that was aborted as the last word was written has left nothing to begin anew.
+    const std::string active = store.claim(application.name).value().active.at("database");
+    if (operation == Operation::reprotect && problems(active, true).empty()) {
+      course.result = "done";
+      break;
+    }
     const int64_t next = begin(operation, to);
     if (next == 0) break;
     course = drive(next);

@@ -63,7 +63,7 @@ TEST_P(Runner, gives_commands_a_known_environment) {
       "env", 1, "echo \"$0 $1 $SB_APP $LC_ALL $(umask) $(pwd)\"; echo $SB_STATE $SB_RUN; cat");
   request.apply.arguments = {"one"};
   const auto answer = host.run(request);
-  EXPECT_EQ(answer.out, "apply one shop C 0077 /\n" + (host.scratch / "state/shop") + " " +
+  EXPECT_EQ(answer.out, "env one shop C 0077 /\n" + (host.scratch / "state/shop") + " " +
                             (host.scratch / "run/shop") + "\n");
 }
 
@@ -78,8 +78,10 @@ TEST_P(Runner, ends_a_command_at_its_bound) {
 }
 
 TEST_P(Runner, kills_a_command_that_ignores_the_end_and_keeps_the_lock_until_then) {
-  auto stubborn = host.effect(
-      "stubborn", 1, "trap '' TERM; echo $$ >\"$SB_STATE/pid\"; while :; do sleep 0.1; done");
+  auto stubborn =
+      host.effect("stubborn", 1,
+                  "trap '' TERM; read -r me _ </proc/self/stat; echo $me >\"$SB_STATE/pid\"; "
+                  "while :; do sleep 0.1; done");
   stubborn.bound = Milliseconds(500);
   const auto answer = host.run(stubborn);
   EXPECT_EQ(answer.status, AnswerStatus::timed_out);

@@ -12,6 +12,8 @@ say() { printf '%s\n' "$*" >&2; }
 quit() { c=$1; shift; say "$*"; exit "$c"; }
 
 is_lsn() { case $1 in *[!0-9A-Fa-f/]* | */*/* | /* | */ | '') return 1 ;; */*) return 0 ;; *) return 1 ;; esac; }
+read_uptime() { IFS='. ' read -r up _ </proc/uptime; }  # sets up, in seconds
+
 # Sets n: positions compare as numbers, never as text (9/0 is before 10/0).
 lsn_number() { is_lsn "$1" && n=$((0x${1%/*} * 4294967296 + 0x${1#*/})); }
 
@@ -32,14 +34,14 @@ unit_processes() {
   [ "$left" ]
 }
 
-# Sets active, and takes the unit's own stop command out of left: systemd runs it after the server
+# Sets active and job (a waiting one: "" for none), and takes the unit's own stop command out of left: systemd runs it after the server
 # has ended, too, and Debian's takes longer to find nothing to do than the server took to stop.
 unit_state() {
-  active=unknown stopper=0
+  active=unknown stopper=0 job=
   while IFS='=' read -r k v; do
-    case $k in ActiveState) active=$v ;; ControlPID) stopper=$v ;; esac
+    case $k in ActiveState) active=$v ;; ControlPID) stopper=$v ;; Job) job=${v#0} ;; esac
   done <<EOF
-$(systemctl show -p ActiveState -p ControlPID "$unit")
+$(systemctl show -p ActiveState -p ControlPID -p Job "$unit")
 EOF
   [ "$active" = deactivating ] && [ "$stopper" != 0 ] || return 0
   others=''
@@ -100,7 +102,8 @@ EOF
 # up on may still stand in the pipe.
 ask_held() {
   { read -r keeper <"$held/pid"; } 2>/dev/null && [ -d "/proc/$keeper" ] && [ -p "$held/out" ] || return 1
-  mark=$$.$((marks = ${marks:-0} + 1))
+  # Not $$, which a script may share with the one before it.
+  read -r mark _ </proc/self/stat && mark=$mark.$((marks = ${marks:-0} + 1))
   { printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in" &&
     reply=$(timeout "$1" sed -n "/^<$mark\$/,/^>$mark\$/p;/^>$mark\$/q;/^gone\$/q" <>"$held/out"); } 2>/dev/null || return 1
   case $reply in "<$mark"*">$mark") ;; *) return 1 ;; esac
@@ -109,4 +112,7 @@ ask_held() {
 }
 
 # Written down before anything builds on it.
-open_guard() { mkdir -p "$SB_RUN/open" && : >"$SB_RUN/open/$unit"; }
+open_guard() {
+  { [ -d "$SB_RUN/open" ] || mkdir -p "$SB_RUN/open"; } && : >"$SB_RUN/open/$unit" || return 1
+  [ ! -e "$SB_STATE/stopped/$unit" ] || rm -f "$SB_STATE/stopped/$unit"
+}

@@ -5,7 +5,7 @@
 open_guard || exit 1
 # Its host may have lost its power since; nothing else would start the unit then.
 postmaster || systemctl start --no-block "$unit" || exit 1
-end=$(($(date +%s) + $1)) reply=''
+read_uptime; end=$((up + $1)) reply=''
 until ask 4 "do \$\$ declare now timestamptz := clock_timestamp(); give_up timestamptz := now + interval '2 seconds';
   again timestamptz := now; begin
   while pg_is_in_recovery() loop
@@ -15,6 +15,6 @@ until ask 4 "do \$\$ declare now timestamptz := clock_timestamp(); give_up times
     perform pg_sleep(0.002); commit;
   end loop; end \$\$; select pg_is_in_recovery();" && [ "$reply" = f ]; do
   say "progress not promoted yet: ${reply:-no answer}"
-  [ "$(date +%s)" -lt "$end" ] || quit 1 "not promoted within $1 s: $reply"
+  read_uptime; [ "$up" -lt "$end" ] || quit 1 "not promoted within $1 s: $reply"
   sleep 0.1
 done

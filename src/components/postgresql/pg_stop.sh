@@ -3,6 +3,8 @@
 # A fence (the old side of a failover) is: first politely, because a clean stop still sends them.
 # Parameters: CLUSTER planned|fence BOUND_S
 mode=$1 bound=$2
+# The mark keeps the guard closed for whatever might start the unit before a step does.
+{ [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"; } && echo postgresql >"$SB_STATE/stopped/$unit"
 rm -f "$SB_RUN/open/$unit"
 ended() { timeout "$1" tail --pid="$pm" -s 0.002 -f /dev/null; }
 if postmaster; then
@@ -16,8 +18,9 @@ if postmaster; then
 else
   unit_processes
   unit_state
-  # A unit on its way up, or one that waits to be restarted, is told to stop; without waiting.
-  case $active in activating | reloading | active) systemctl stop --no-block "$unit" ;; esac
+  # A unit on its way up, or one that waits for its turn at a boot or to be restarted, is told to
+  # stop; without waiting.
+  case $active$job in activating* | reloading* | active* | inactive?* | failed?*) systemctl stop --no-block "$unit" ;; esac
 fi
 # An archive command, or a backend that lost its server, is given a moment, then ended.
 tries=0

@@ -16,7 +16,11 @@ unit_processes
 unit_state
 [ ! "$left" ] || quit 1 "processes are left in $unit:" $left
 # Deactivating with no process but its own stop command: it can only become inactive.
-case $active in inactive | failed | deactivating) ;; *) quit 1 "$unit is $active" ;; esac
+case $active in
+  inactive | failed) [ ! "$job" ] || quit 1 "$unit is $active, and a job is waiting" ;;
+  deactivating) ;;
+  *) quit 1 "$unit is $active" ;;
+esac
 case $state in
   'shut down') clean=yes ;;
   'shut down in recovery') clean=standby ;;

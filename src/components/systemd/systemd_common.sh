@@ -1,14 +1,24 @@
 # What the systemd scripts share; each of them is this text followed by its own.
 # Units are named in full ("ft-main-server.service").
-uptime_s() { IFS='. ' read -r up _ </proc/uptime && echo "$up"; }
+read_uptime() { IFS='. ' read -r up _ </proc/uptime; }  # sets up, in seconds
 
 guard_open() {
-  mkdir -p "$SB_RUN/open" || return 1
-  for unit; do : >"$SB_RUN/open/$unit" || return 1; done
+  [ -d "$SB_RUN/open" ] || mkdir -p "$SB_RUN/open" || return 1
+  for unit; do
+    : >"$SB_RUN/open/$unit" || return 1
+    [ ! -e "$SB_STATE/stopped/$unit" ] || rm -f "$SB_STATE/stopped/$unit"
+  done
 }
 
+# COMPONENT RUN UNIT…: closes the guard. The mark in `stopped` keeps it closed for whatever might start
+# the unit before a step does; it is not waited for on the disk, and a lost one loses only that.
 guard_close() {
-  for unit; do rm -f "$SB_RUN/open/$unit" || return 1; done
+  by="$1 $2"; shift 2
+  [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"
+  for unit; do
+    echo "$by" >"$SB_STATE/stopped/$unit"
+    [ ! -e "$SB_RUN/open/$unit" ] || rm -f "$SB_RUN/open/$unit" || return 1
+  done
 }
 
 # One question for all units. Prints a line for each: UNIT LOAD ACTIVE SUB RESULT CONDITION JOB
@@ -120,7 +130,7 @@ last_words() {
 # BOUND_S UNIT…: opens the guard, starts all at once, waits until each runs. `systemctl start`
 # answering 0 proves nothing: a condition may have kept the unit from starting.
 start_units() {
-  end=$(($(uptime_s) + $1)); shift
+  read_uptime; end=$((up + $1)); shift
   guard_open "$@" || { echo "cannot open the guard in $SB_RUN/open" >&2; return 1; }
   systemctl reset-failed -- "$@" 2>/dev/null
   systemctl start --no-block -- "$@" || return 1
@@ -146,7 +156,8 @@ EOF
     for unit in $broken; do last_words "$unit"; done
     [ -z "$broken" ] || return 1
     [ -n "$waiting" ] || return 0
-    if [ "$(uptime_s)" -ge "$end" ]; then
+    read_uptime
+    if [ "$up" -ge "$end" ]; then
       echo "not running within the bound:$waiting" >&2
       for unit in $waiting; do last_words "${unit%%(*}"; done
       return 1

@@ -16,13 +16,13 @@ lines=$(unit_lines "$@") || { echo "systemctl did not answer" >&2; exit 2; }
   } | sort -u >"$record.new" && sync "$record.new" && mv "$record.new" "$record"
 } || echo "could not record what was running: an undo will start nothing" >&2
 
-guard_close "$@" || { echo "cannot close the guard in $SB_RUN/open" >&2; exit 1; }
+guard_close "$component" "$run" "$@" || { echo "cannot close the guard in $SB_RUN/open" >&2; exit 1; }
 systemctl stop --no-block -- "$@"
-end=$(($(uptime_s) + bound))
+read_uptime; end=$((up + bound))
 idle_since= killed=
 while :; do
   prove_stopped quiet "$@" && exit 0
-  now=$(uptime_s)
+  read_uptime; now=$up
   # Once systemd calls every unit stopped, what is left in a cgroup was left behind on purpose.
   if systemctl show -p ActiveState --value -- "$@" | grep -qvE '^(inactive|failed|)$'; then
     idle_since=

@@ -23,7 +23,8 @@ struct SimulatedClaimFile {
   std::map<std::string, std::string> active;
 };
 
-// One line of `$SB_STATE/receipts/STEP.log`. An attempt with a start and no end was interrupted.
+// One line of `$SB_STATE/receipts/STORE.RUN.STEP.log`. An attempt with a start and no end was
+// interrupted.
 struct SimulatedReceipt {
   std::string attempt;
   bool ended = false;
@@ -53,6 +54,7 @@ struct SimulatedAppState {
   std::map<std::string, int64_t> newest_run;                      // store id -> run
   std::map<std::string, std::vector<SimulatedReceipt>> receipts;  // step -> lines
   std::map<std::string, std::string> files;  // other small files: records, salvaged data
+  std::set<std::string> stopped;  // units that a step stopped: $SB_STATE/stopped/UNIT, unsynced
 };
 
 // A systemd unit. `processes` is what its control group holds: a stopped unit may leave some.

@@ -155,6 +155,7 @@ ScriptResult site_release(ScriptCall& call) {
   SimulatedAppState& app = call.host.apps[call.application];
   app.adoption.reset();
   app.claim.reset();
+  app.stopped.clear();
   call.host.status_files.erase(call.argument(0));
   std::erase_if(call.host.open_guards,
                 [&](const std::string& name) { return name.starts_with(call.application + "/"); });

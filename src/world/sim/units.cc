@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace switchback {
 namespace {
+
+constexpr Milliseconds boot_time{500};
 
 std::string guard_name(const std::string& application, const std::string& unit) {
   return application + "/" + full_unit(unit);
@@ -48,12 +52,17 @@ std::string guard_refusal(SimulatedWorld& world, SimulatedHost& host, const std:
     for (const auto& guarded : state.adoption->units) {
       if (full_unit(guarded.unit) != unit) continue;
       if (guard_is_open(host, application, unit)) return "";
-      for (const auto& [directory, cluster] : host.clusters) {
-        if (cluster.unit == unit && cluster.standby_signal) return "";
-      }
+      const bool is_standby = std::ranges::any_of(host.clusters, [&](const auto& named) {
+        return named.second.unit == unit && named.second.standby_signal;
+      });
       std::string refusal;
-      if (state.adoption->mode == "confirm") refusal = "after a boot a person confirms";
-      if (state.adoption->mode == "peer") {
+      if (state.stopped.contains(unit)) {
+        refusal = "a step of a run has stopped it";
+      } else if (is_standby) {
+        return "";
+      } else if (state.adoption->mode == "confirm") {
+        refusal = "after a boot a person confirms";
+      } else if (state.adoption->mode == "peer") {
         refusal = peer_refusal(world, host, application, *state.adoption, guarded.component);
       }
       host.guard_says[guard_name(application, unit)] = refusal.empty() ? "started" : refusal;
@@ -95,10 +104,12 @@ std::string full_unit(const std::string& unit) {
 
 void open_guard(SimulatedHost& host, const std::string& application, const std::string& unit) {
   host.open_guards.insert(guard_name(application, unit));
+  host.apps[application].stopped.erase(full_unit(unit));
 }
 
 void close_guard(SimulatedHost& host, const std::string& application, const std::string& unit) {
   host.open_guards.erase(guard_name(application, unit));
+  host.apps[application].stopped.insert(full_unit(unit));
 }
 
 bool guard_is_open(const SimulatedHost& host, const std::string& application,
@@ -106,12 +117,13 @@ bool guard_is_open(const SimulatedHost& host, const std::string& application,
   return host.open_guards.contains(guard_name(application, unit));
 }
 
-void start_unit(SimulatedWorld& world, SimulatedHost& host, const std::string& name) {
+void start_unit(SimulatedWorld& world, SimulatedHost& host, const std::string& name,
+                Milliseconds delay) {
   SimulatedUnit& unit = host.units[full_unit(name)];
   if (unit.active || unit.starting) return;
   unit.starting = true;
   unit.result = "success";
-  const Milliseconds time(20 + world.random(60));
+  const Milliseconds time = delay + Milliseconds(20 + world.random(60));
   world.after_on(host.key, time, [&world, &host, full = full_unit(name), job = ++unit.job] {
     run_start_job(world, host, full, job);
   });
@@ -136,7 +148,7 @@ void kill_unit(SimulatedHost& host, const std::string& name) {
 
 void boot_units(SimulatedWorld& world, SimulatedHost& host) {
   for (auto& [name, unit] : host.units) {
-    if (unit.enabled) start_unit(world, host, name);
+    if (unit.enabled) start_unit(world, host, name, boot_time);
   }
 }
 

@@ -13,11 +13,13 @@ namespace switchback {
 std::string full_unit(const std::string& unit);
 
 // `systemctl start --no-block`: the guard is asked when the job runs, not now.
-void start_unit(SimulatedWorld& world, SimulatedHost& host, const std::string& unit);
+void start_unit(SimulatedWorld& world, SimulatedHost& host, const std::string& unit,
+                Milliseconds delay = Milliseconds(0));
 // The unit ends within milliseconds; what it leaves in its control group stays until killed.
 void stop_unit(SimulatedWorld& world, SimulatedHost& host, const std::string& unit);
 void kill_unit(SimulatedHost& host, const std::string& unit);
-// What happens at a boot: every enabled unit is started, if its guard lets it.
+// What happens at a boot: every enabled unit is started, if its guard lets it. Their jobs are
+// queued from the beginning, before anybody can log in, and run when what they stand behind is up.
 void boot_units(SimulatedWorld& world, SimulatedHost& host);
 
 void open_guard(SimulatedHost& host, const std::string& application, const std::string& unit);

@@ -10,7 +10,6 @@
 namespace switchback {
 namespace {
 
-constexpr Milliseconds boot_time{500};
 constexpr size_t story_limit = 2'000;
 
 }  // namespace
@@ -134,6 +133,10 @@ void SimulatedWorld::power_off(const std::string& key) {
     unit.starting = false;
     unit.processes = 0;
   }
+  // Marks are not waited for on the disk: the power takes them, or does not.
+  for (auto& [name, app] : host.apps) {
+    if (!app.stopped.empty() && random(2) == 0) app.stopped.clear();
+  }
   for (auto& [directory, cluster] : host.clusters) {
     if (cluster.running) cluster.clean = false;
     cluster.running = false;
@@ -147,9 +150,7 @@ void SimulatedWorld::power_on(const std::string& key) {
   if (host.powered) return;
   tell(key + ": power on");
   host.powered = true;
-  after_on(key, boot_time, [this, key] {
-    if (on_boot) on_boot(hosts_.at(key).state);
-  });
+  if (on_boot) on_boot(host);
   notify_reachability(key);
 }
 

@@ -129,7 +129,7 @@ class SimulatedWorld {
   // Name servers: "SERVER NAME" -> record, and those that do not answer.
   std::map<std::string, SimulatedRecord> records;
   std::set<std::string> silent_name_servers;
-  // Called when a host has booted (units start here, if their guard lets them).
+  // Called when a host has its power again: what starts at boot is queued here.
   std::function<void(SimulatedHost&)> on_boot;
   // Called before every event: what goes on by itself (replication, clients' writes).
   std::function<void()> background;
