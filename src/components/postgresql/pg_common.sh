@@ -34,31 +34,21 @@ unit_processes() {
   [ "$left" ]
 }
 
-# Sets active and job (a waiting one: "" for none), and takes the unit's own stop command out of left: systemd runs it after the server
-# has ended, too, and Debian's takes longer to find nothing to do than the server took to stop.
-unit_state() {
-  active=unknown stopper=0 job=
-  while IFS='=' read -r k v; do
-    case $k in ActiveState) active=$v ;; ControlPID) stopper=$v ;; Job) job=${v#0} ;; esac
-  done <<EOF
-$(systemctl show -p ActiveState -p ControlPID -p Job "$unit")
-EOF
-  [ "$active" = deactivating ] && [ "$stopper" != 0 ] || return 0
-  others=''
-  for p in $left; do
-    p=${p#/proc/} p=${p%/cgroup}
-    [ "$p" = "$stopper" ] || { read -r _ _ _ k _ <"/proc/$p/stat"; } 2>/dev/null && [ "$k" = "$stopper" ] ||
-      others="$others $p"
-  done
-  left=$others
-}
+# The two witnesses of a stopped database: its control file, and what systemd says of its unit.
+control_file() { TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null; }
+unit_show() { systemctl show -p ActiveState -p ControlPID -p Job "$unit"; }
 
-# Reads the control file: the one witness that a stopped database has.
-control() {
+# Takes what they say, line by line: active, stopper (the unit's stop command, 0: none), job (a waiting
+# one, "": none), and the values of the control file.
+hear() {
+  active=unknown stopper=0 job=''
   system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' checkpoint_time='' hints='' sums='' segment=''
   while IFS= read -r l; do
-    v=${l#*:} v=${v#"${v%%[! ]*}"}
+    v=${l#*[:=]} v=${v#"${v%%[! ]*}"}
     case $l in
+      ActiveState=*) active=$v ;;
+      ControlPID=*) stopper=$v ;;
+      Job=*) job=${v#0} ;;
       'Database system identifier:'*) system=$v ;;
       'Database cluster state:'*) state=$v ;;
       'Latest checkpoint location:'*) checkpoint=$v ;;
@@ -71,10 +61,42 @@ control() {
       'Data page checksum version:'*) sums=$v ;;
       'Bytes per WAL segment:'*) segment=$v ;;
     esac
-  done <<EOF
-$(TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null)
+  done
+}
+
+# True: the control file was read.
+control() {
+  hear <<EOF
+$(control_file)
 EOF
   [ "$system" ] && is_lsn "$checkpoint"
+}
+
+unit_state() {
+  hear <<EOF
+$(unit_show)
+EOF
+}
+
+# Both at once: users wait for it.
+control_and_unit() {
+  hear <<EOF
+$(unit_show & control_file; wait)
+EOF
+  [ "$system" ] && is_lsn "$checkpoint"
+}
+
+# Takes the unit's own stop command out of left: systemd runs it after the server has ended, too, and
+# Debian's takes longer to find nothing to do than the server took to stop.
+spare_stop_command() {
+  [ "$active" = deactivating ] && [ "$stopper" != 0 ] || return 0
+  others=''
+  for p in $left; do
+    p=${p#/proc/} p=${p%/cgroup}
+    [ "$p" = "$stopper" ] || { read -r _ _ _ k _ <"/proc/$p/stat" && [ "$k" = "$stopper" ]; } 2>/dev/null ||
+      others="$others $p"
+  done
+  left=$others
 }
 
 # as_owner [OPTION OF setpriv…] COMMAND…; who calls it often asks for the group once.

@@ -7,7 +7,7 @@ group=$(id -g "$owner" 2>/dev/null)
 asked_slot() {
   v=$(as_owner "$bin/postgres" -C primary_slot_name -D "$1" -c "config_file=$conf" 2>/dev/null) && value primary_slot_name "$v"
 }
-if [ ! -d "$data" ] || ! control; then
+if [ ! -d "$data" ] || ! control_and_unit; then
   value present no
   value running no
   asked_slot "${conf%/*}"
@@ -21,7 +21,7 @@ value wal_segment_bytes "$segment"
 value wal_log_hints "$hints"
 [ "$sums" = 0 ] && value checksums off || value checksums on
 [ -e "$SB_RUN/open/$unit" ] && value guard open || value guard closed
-unit_state; value unit "$active"
+value unit "$active"
 now=$timeline
 [ "${minimum_timeline:-0}" -gt "$now" ] && now=$minimum_timeline
 if postmaster && ask 10 "select concat_ws(e'\n', 'in_recovery='||case when pg_is_in_recovery() then 'yes' else 'no' end,

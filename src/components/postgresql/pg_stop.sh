@@ -18,6 +18,7 @@ if postmaster; then
 else
   unit_processes
   unit_state
+  spare_stop_command
   # A unit on its way up, or one that waits for its turn at a boot or to be restarted, is told to
   # stop; without waiting.
   case $active$job in activating* | reloading* | active* | inactive?* | failed?*) systemctl stop --no-block "$unit" ;; esac

@@ -7,13 +7,14 @@ if postmaster; then
 fi
 if [ "$1" = fence ] && [ ! -e "$data/PG_VERSION" ]; then
   say "no database lies in $data"
+  unit_state
   checkpoint=0/0 timeline=0 system=0 state=absent
 else
-  control || quit 2 "no control file in $data"
+  control_and_unit || quit 2 "no control file in $data"
 fi
 [ "$2" = - ] || [ $system = 0 ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
 unit_processes
-unit_state
+spare_stop_command
 [ ! "$left" ] || quit 1 "processes are left in $unit:" $left
 # Deactivating with no process but its own stop command: it can only become inactive.
 case $active in
