@@ -6,6 +6,7 @@
 
 #include "planner/diagnosis.h"
 #include "planner/evaluate.h"
+#include "planner/identities.h"
 #include "planner/parts.h"
 
 namespace switchback {
@@ -297,6 +298,9 @@ void add_assumptions(const Draft& draft, const Claim& claim, const std::string& 
                      Plan& plan) {
   const bool contradicted =
       is_contradicted(diagnose(draft.catalogue, draft.application, claim, draft.snapshot));
+  for (const auto& [host, text, fix] : mistaken_identities(draft.application, draft.snapshot)) {
+    add_unmet(plan, "identity@" + host, fmt::format("{} {}; next: {}", host, text, fix));
+  }
   add_claim(draft, claim, active, plan);
   add_identities(draft, plan);
   if (!contradicted) add_pair(draft, active, plan);

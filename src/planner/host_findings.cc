@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "planner/identities.h"
 #include "planner/parts.h"
 #include "planner/readiness.h"
 
@@ -95,22 +96,15 @@ void judge_size(Board& board, const Host& standby) {
 }
 
 void judge_identities(Board& board) {
-  const auto hosts = board.application.all_hosts();
-  for (size_t i = 0; i < hosts.size(); ++i) {
-    const auto id = board.facts(hosts[i]).get("machine_id");
-    for (size_t j = i + 1; id && j < hosts.size(); ++j) {
-      if (board.facts(hosts[j]).get("machine_id") != id) continue;
-      // One machine under two names at one site is a small installation; across sites it is a
-      // clone.
-      if (hosts[i].site == hosts[j].site && hosts[i].address == hosts[j].address) continue;
-      board.add(Level::blocking, hosts[j].key,
-                "has the machine id of " + hosts[i].key + ": a clone, or the same machine twice",
-                "systemd-machine-id-setup on the clone, then reboot it");
-    }
-    const auto controller = board.snapshot.of("controller", "controller").get("machine_id");
-    if (id && controller == id && hosts[i].site == board.active) {
+  for (const auto& [host, text, fix] : mistaken_identities(board.application, board.snapshot)) {
+    board.add(Level::blocking, host, text, fix);
+  }
+  const auto controller = board.snapshot.of("controller", "controller").get("machine_id");
+  for (const Host& host : board.application.site(board.active).hosts) {
+    const auto id = board.facts(host).get("machine_id");
+    if (id && controller == id) {
       board.add(Level::warning, "controller",
-                "runs on " + hosts[i].key + ": it is lost together with the active site",
+                "runs on " + host.key + ": it is lost together with the active site",
                 "run Switchback at a third place, or at the standby site");
     }
   }

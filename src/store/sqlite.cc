@@ -48,6 +48,12 @@ Explanation explain(int code) {
   }
 }
 
+bool has_no_room(const std::string& file) {
+  std::error_code none;
+  const auto space = std::filesystem::space(std::filesystem::absolute(file).parent_path(), none);
+  return !none && space.available < 65'536;
+}
+
 }  // namespace
 
 std::string SqliteRow::text(int column) const {
@@ -57,7 +63,10 @@ std::string SqliteRow::text(int column) const {
 }
 
 std::unexpected<Error> SqliteDatabase::failure(std::string_view doing) const {
-  const int code = sqlite3_extended_errcode(database_.get());
+  int code = sqlite3_extended_errcode(database_.get());
+  // What SQLite shares between processes is a file as well: without room for that it speaks of a
+  // failing disk.
+  if ((code & 0xff) == SQLITE_IOERR && has_no_room(file_)) code = SQLITE_FULL;
   const auto [error, text] = explain(code);
   return fail(error,
               fmt::format("{} {}: {} ({})", doing, file_, text, sqlite3_errmsg(database_.get())));

@@ -33,9 +33,9 @@ class Stopped : public testing::Test {
     chmod(path("bin/" + name).c_str(), 0755);
   }
   void unit(const std::string& state, pid_t control_pid, int job) {
-    program("systemctl", "echo ActiveState=" + state + "\necho ControlPID=" +
-                             std::to_string(control_pid) + "\necho Job=" + std::to_string(job) +
-                             "\n");
+    program("systemctl", "echo ActiveState=" + state +
+                             "\necho ControlPID=" + std::to_string(control_pid) +
+                             "\necho Job=" + std::to_string(job) + "\n");
   }
   // In place of a look through /proc: who is in the unit's control group.
   void control_group(const std::vector<pid_t>& members) {
@@ -54,12 +54,13 @@ class Stopped : public testing::Test {
     return stopper_;
   }
   ScriptResult stopped() {
-    return run_script("pg_stopped",
-                      {path("bin"), path("data"), path("postgresql.conf"), "5432", "/tmp", "postgres",
-                       "postgresql@15-main", "postgres", "planned", "7000000000000000001"},
-                      {{"PATH", path("bin") + ":" + getenv("PATH")},
-                       {"SB_STATE", path("state")},
-                       {"SB_RUN", path("run")}});
+    return run_script(
+        "pg_stopped",
+        {path("bin"), path("data"), path("postgresql.conf"), "5432", "/tmp", "postgres",
+         "postgresql@15-main", "postgres", "planned", "7000000000000000001"},
+        {{"PATH", path("bin") + ":" + getenv("PATH")},
+         {"SB_STATE", path("state")},
+         {"SB_RUN", path("run")}});
   }
   TemporaryFolder folder_;
   pid_t stopper_ = -1;

@@ -37,9 +37,10 @@ def swapped_addresses_are_refused():
     swap = "s/10.77.1.20/SWAP/; s/10.77.2.20/10.77.1.20/; s/SWAP/10.77.2.20/"
     with configuration_with(swap):
         for operation in ("switchover", "failover", "reprotect"):
-            refused_by(operation, "dc/db", "dr/db")
+            refused_by(operation, "dc/db is a host of dr by its own word",
+                       "dr/db is a host of dc by its own word")
         ready = switchback.command("ready", "serviceops", code=1).text
-        expect("dc/db" in ready, "ready does not name the hosts")
+        expect("is a host of dr by its own word" in ready, "ready does not speak of the addresses")
     nothing_has_changed(before)
 
 
@@ -50,7 +51,8 @@ def a_cloned_machine_is_refused():
     put = 'umount /etc/machine-id 2>/dev/null; echo "$1" >/etc/machine-id'
     lab.shell("dr-db", put, other)
     try:
-        refused_by("switchover", "machine id", "dr/db")
+        for operation in ("switchover", "failover"):
+            refused_by(operation, "dr/db has the machine id of dc/db")
         ready = switchback.command("ready", "serviceops", code=1).text
         expect("has the machine id of dc/db" in ready, "ready does not speak of a clone")
     finally:
@@ -63,23 +65,18 @@ def a_foreign_database_on_the_standby_is_never_promoted_or_overwritten():
     be worse, overwritten without a word: nobody knows whose it is."""
     before = situation()
     kept = f"{DATA}.kept"
-    as_postgres = "setpriv --reuid postgres --regid postgres --init-groups"
     lab.shell("dr-db", f"""systemctl stop {UNIT} && mv {DATA} {kept} && cd / &&
-        {as_postgres} /usr/lib/postgresql/15/bin/initdb -D {DATA} >/dev/null &&
-        {as_postgres} touch {DATA}/standby.signal && mkdir -p /run/switchback/serviceops/open &&
+        runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -D {DATA} >/dev/null &&
+        mkdir -p /run/switchback/serviceops/open &&
         touch /run/switchback/serviceops/open/{UNIT}.service && systemctl start {UNIT}""")
     identity = lab.query("dr-db", "select system_identifier from pg_control_system()")
     try:
-        refused_by("switchover", "database", "dr/db")
-        refused_by("failover", "database")
+        refused_by("switchover", "the two sides are not copies of one database")
+        for operation in ("failover", "reprotect"):
+            refused_by(operation, "database accepts writes at dr/db")
         ready = switchback.command("ready", "serviceops", code=1).text
-        expect("another database" in ready or "system identifier" in ready,
+        expect("the two sides are not copies of one database" in ready,
                "ready does not say that the data are somebody else's")
-        said = switchback.operate("reprotect", code=None, timeout=120)
-        expect(said.code in (1, 3, 4), f"a reprotect over a foreign database answered {said.code}")
-        if said.code != 1:
-            switchback.command("run", "abort", str(switchback.newest_run()), "--reason", "not ours",
-                               code=None)
         lies = lab.shell("dr-db", "TZ=UTC /usr/lib/postgresql/15/bin/pg_controldata -D "
                          f"{DATA} | sed -n 's/^Database system identifier: *//p'").strip()
         expect(lies == identity, "the foreign database was overwritten")
@@ -88,14 +85,15 @@ def a_foreign_database_on_the_standby_is_never_promoted_or_overwritten():
                   f"/run/switchback/serviceops/open && touch /run/switchback/serviceops/open/"
                   f"{UNIT}.service && systemctl start {UNIT}")
     nothing_has_changed(before)
-    return said.text.strip().splitlines()[-1][:120]
 
 
 def two_sides_on_the_same_timeline_number_are_seen_as_a_fork():
     """Both were promoted from the same timeline, so that both number the next one alike. pg_rewind
     sees no difference there, and would leave a standby that can never follow."""
     switchback.sync()
-    lab.start_load("dc")
+    # Without the judge, who would rightly say that two sides write: here people have made it so.
+    lab.verb("load", "start", "--rate", "20")
+    lab.wait_for_acks("dc")
     before = lab.timeline("dc-db")
     pg = f"runuser -u postgres -- {PG_CTL}"
     lab.shell("dr-db", f"{pg} promote -s -D {DATA}")
@@ -103,11 +101,13 @@ def two_sides_on_the_same_timeline_number_are_seen_as_a_fork():
                  lambda: lab.query("dr-db", "select pg_is_in_recovery()") == "f")
     lab.query("dr-db", "insert into tickets(token, title, site) values ('fork', 'by hand', 'dr')",
               "flotoitsmdb")
-    # Somebody restores "the last good state" at dc: a standby of nobody, promoted as well.
-    lab.shell("dc-db", f"""{pg} stop -s -m fast -D {DATA}
-        runuser -u postgres -- touch {DATA}/standby.signal && systemctl restart {UNIT}
-        until {pg} promote -s -D {DATA}; do sleep 0.2; done""")
-    lab.wait_for("dc accepts writes", 20,
+    # Somebody recovers "the last good state" at dc, from an archive that holds nothing: PostgreSQL
+    # ends such a recovery by a new timeline, and knows nothing of the one that dr has taken.
+    lab.shell("dc-db", f"""set -e; cd {DATA}; cp -p postgresql.auto.conf /root/auto.conf
+        echo "restore_command = '/bin/false'" >>postgresql.auto.conf
+        runuser -u postgres -- touch recovery.signal
+        systemctl restart {UNIT}; cp -p /root/auto.conf postgresql.auto.conf""")
+    lab.wait_for("dc accepts writes", 30,
                  lambda: lab.query("dc-db", "select pg_is_in_recovery()") == "f")
     expect(lab.timeline("dc-db") == lab.timeline("dr-db") == before + 1,
            "the two do not stand on the same timeline number: the scenario proves nothing")
@@ -125,8 +125,7 @@ def two_sides_on_the_same_timeline_number_are_seen_as_a_fork():
     switchback.expect_protected("dc")
     kept = lab.query("dr-db", "select count(*) from tickets where token = 'fork'", "flotoitsmdb")
     expect(kept == "0", "dr still holds what only it had")
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    lab.verb("load", "stop")
     moves.forget_salvage("dr")
     return f"timeline {before + 1} twice, {switchback.step_of(record, 'database.method')['captures']}"
 

@@ -195,21 +195,21 @@ def an_abort_between_stop_and_promotion_brings_the_old_side_back():
 
 
 def a_service_started_behind_the_runs_back_keeps_the_claim_from_being_taken():
-    """Once by hand against the guard, which stays closed; once by somebody who opens it, too. The
-    second proof right before the claim sees that."""
-    lab.start_load("dc")
+    """Whoever starts it the usual way finds the guard closed; somebody who opens that, too, is seen by
+    the second proof right before the claim. dr's database cannot be asked meanwhile, so that the run
+    has to wait with all but the claim done."""
     epoch = switchback.claim_epoch()
     follower = switchback.follow("switchover")
     follower.until("step_started", "services.stop")
-    lab.verb("cut", "--both", "dr-app", "dc-app")  # the last pass over the files has to wait
-    follower.until("step_ended", "services.stop")
+    lab.verb("freeze", "dr-db")
+    follower.until("step_ended", "attachments.sync")
     lab.on("dc-app", "systemctl", "start", "ft-main-server", code=None)
     expect(units_of_dc_are_down()["ft-main-server"] != "active", "the closed guard let it start")
     lab.shell("dc-app", """touch /run/switchback/serviceops/open/ft-main-server.service
         systemctl reset-failed ft-main-server; systemctl start ft-main-server""")
     expect(units_of_dc_are_down()["ft-main-server"] == "active", "the override did not work")
-    lab.verb("heal", "all")
-    expect(follower.finish(300) == 4, "the run went on beside a running service")
+    lab.verb("thaw", "dr-db")
+    expect(follower.finish(120) == 4, "the run went on beside a running service")
     record = switchback.report(follower.run)
     again = switchback.step_of(record, "fence.again.services.stop")
     expect(again["status"] == "failed" and "ft-main-server" in again["message"],
@@ -220,11 +220,7 @@ def a_service_started_behind_the_runs_back_keeps_the_claim_from_being_taken():
     record = switchback.carry_on(follower.run)
     expect(record["result"] == "done", f"the run ended as {record['result']}")
     switchback.expect_protected("dr")
-    lab.wait_for_acks("dr")
     switchback.go_to("dc")
-    lab.wait_for_acks("dc")
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
 
 
 def an_attestation_is_refused_while_anything_at_the_old_side_answers():

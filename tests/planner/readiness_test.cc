@@ -126,6 +126,14 @@ TEST(Readiness, names_weaker_machines_wrong_clocks_clones_and_the_controller_s_p
   EXPECT_FALSE(world.answer().go);
 }
 
+TEST(Readiness, a_host_that_calls_itself_one_of_the_other_site_stops_everything) {
+  World world;
+  world.on("dc/db").values["site"] = "dr";
+  const Readiness readiness = world.answer();
+  EXPECT_NE(find(readiness, "is a host of dr by its own word"), nullptr);
+  EXPECT_FALSE(readiness.go);
+}
+
 TEST(Readiness, without_a_fencing_method_that_proves_only_the_switchover_goes) {
   World world;
   world.application.fencing.resize(1);
