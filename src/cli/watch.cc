@@ -118,14 +118,23 @@ class Watcher {
     std::fflush(stdout);
   }
 
+  // Who attests that the old side is dead decides about what it has: the price stands beside it.
+  std::string price_beside(const Gate& gate) {
+    const bool emergency = state_.plan->operation == Operation::failover;
+    if (gate.kind != Gate::Kind::attestation || !emergency || state_.price.empty()) return "";
+    const Milliseconds age(std::max<int64_t>(0, clock_.wall_ms() - state_.priced_at_ms));
+    return fmt::format("{}\n  (as it was {} ago, when the run began)\n\n", trim(state_.price),
+                       duration_text(age));
+  }
+
   // Asks the first open gate that this viewer has not asked yet; true when an answer was written.
   bool ask_open_gate() {
     for (const std::string& id : open_gates(state_)) {
       if (asked_.contains(id)) continue;
       asked_.insert(id);
       const Gate& gate = state_.plan->find(id)->gate;
-      fmt::print("\n  {} – answered by: {}\n  {}\n  yes, no, or Enter to leave it open: ", id,
-                 gate.by, gate.text);
+      fmt::print("\n{}  {} – answered by: {}\n  {}\n  yes, no, or Enter to leave it open: ",
+                 price_beside(gate), id, gate.by, gate.text);
       std::fflush(stdout);
       tcflush(STDIN_FILENO, TCIFLUSH);  // what was typed before the question does not answer it
       std::string answer;
@@ -166,8 +175,9 @@ class Watcher {
       fmt::print("run {}: {}\n", run_,
                  running ? "nobody performs it at the moment" : decision.reason);
       for (const std::string& id : open_gates(state_)) {
-        fmt::print("  {}: {}\n  next: switchback run confirm {} {}\n", id,
-                   state_.plan->find(id)->gate.text, run_, id);
+        const Gate& gate = state_.plan->find(id)->gate;
+        fmt::print("{}  {}: {}\n  next: switchback run confirm {} {}\n", price_beside(gate), id,
+                   gate.text, run_, id);
       }
       for (size_t i = 0; i < state_.steps.size(); ++i) {
         const StepStatus status = state_.steps[i].status;

@@ -240,7 +240,12 @@ void Engine::hear(Instant deadline) {
 void Engine::hear_answer(const Sent& sent, const Answer& answer) {
   if (sent.dispatch.kind == Dispatch::Kind::reprove) return hear_reprove(sent, answer);
   const Step& step = state_.plan->steps[sent.dispatch.step];
-  const Verdict verdict = judge(step, answer, state_.steps[sent.dispatch.step].undoing);
+  Verdict verdict = judge(step, answer, state_.steps[sent.dispatch.step].undoing);
+  if (sent.dispatch.kind == Dispatch::Kind::recheck && !verdict.applied) {
+    // That this question was not sent says nothing about the attempt that it is about.
+    verdict.applied = true;
+    if (answer.status == AnswerStatus::unreachable) verdict.outcome = Outcome::unknown;
+  }
   if (verdict.outcome == Outcome::unknown) {
     const int count = ++flight_.rechecks[sent.dispatch.step];
     flight_.not_before[sent.dispatch.step] = clock_.now() + recheck_pause * (1 << count);

@@ -227,6 +227,7 @@ Json situation_record(const Catalogue& catalogue, const Application& application
   };
   return {{"loss", losses_json(price.losses)},
           {"price", price_json(price)},
+          {"price_text", price_text(price)},
           {"objectives", fmt::format("objectives: data loss {}, recovery time {}",
                                      words(application.data_loss_objective),
                                      words(application.recovery_time_objective))},

@@ -253,8 +253,11 @@ Result<void> apply_to_run(RunState& state, const Event& event) {
     case EventKind::announced:
       state.told.insert(json_text(event.body, "text"));
       return {};
-    case EventKind::noted:
     case EventKind::observed:
+      state.price = json_text(event.body, "price_text");
+      state.priced_at_ms = event.at_ms;
+      return {};
+    case EventKind::noted:
       return {};
     default:
       return apply_to_step(state, event);

@@ -74,6 +74,8 @@ struct RunState {
   int64_t created_at_ms = 0;
   int64_t predicted_ms = 0;
   int64_t predicted_outage_ms = 0;
+  std::string price;  // what an emergency would cost, in words, when the run was created
+  int64_t priced_at_ms = 0;
   std::string anyway;          // why it may go home now all the same (planner/going_home.h)
   std::set<std::string> told;  // news that were sent while it lasted (run/news.h)
   std::vector<GateAnswer> approvals;

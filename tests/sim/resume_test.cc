@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "run/refusals.h"
 #include "sim/scenario.h"
 #include "world/sim/shell.h"
 #include "world/sim/units.h"
@@ -92,6 +93,29 @@ TEST(Parked, a_run_is_not_taken_up_while_the_old_side_writes_again) {
   old.standby_signal = false;
   ASSERT_TRUE(pg_start(old));
   EXPECT_EQ(names(scenario.judge_again(run)), "one_active.database") << scenario.world.story();
+}
+
+// The host loses its power as the request arrives: the answer is lost, and every later question
+// about it is not even sent. The promotion may have happened all the same, so nothing may be given
+// back.
+TEST(Parked, a_promotion_that_nobody_can_ask_about_counts_as_begun) {
+  Scenario scenario(1);
+  const int64_t run = scenario.begin(Operation::switchover);
+  scenario.world.on_point([&](FaultPoint& point) {
+    if (point.kind == FaultPoint::Kind::before_effect && point.step == "database.promote") {
+      scenario.world.power_off("dr/db");
+    }
+  });
+  SimulatedShell shell(scenario.world);
+  SimulatedClock clock(scenario.world);
+  Engine engine(scenario.store, shell, clock, {});
+  const auto left = engine.execute(run);
+  ASSERT_TRUE(left) << left.error().message;
+  const auto state = fold(scenario.store.read(run, 0).value());
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->of("database.promote").status, StepStatus::unknown);
+  EXPECT_TRUE(state->past_point_of_no_return());
+  EXPECT_NE(abort_refusal(*state), "");
 }
 
 TEST(Parked, a_store_from_before_the_claim_is_refused_by_resume_and_by_every_operation) {

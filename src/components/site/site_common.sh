@@ -1,6 +1,6 @@
 # What the site scripts share; each of them is this text followed by its own.
 dropins=/etc/systemd/system dropin=50-switchback.conf
-guard=/usr/local/lib/switchback/guard guard_version=2
+guard=/usr/local/lib/switchback/guard
 
 # Lines of cron tables that move files between hosts.
 cron_lines() {
