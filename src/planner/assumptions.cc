@@ -298,9 +298,12 @@ void add_assumptions(const Draft& draft, const Claim& claim, const std::string& 
                      Plan& plan) {
   const bool contradicted =
       is_contradicted(diagnose(draft.catalogue, draft.application, claim, draft.snapshot));
-  for (const auto& [host, text, fix] : mistaken_identities(draft.application, draft.snapshot)) {
+  const auto mistaken = mistaken_identities(draft.application, draft.snapshot);
+  for (const auto& [host, text, fix] : mistaken) {
     add_unmet(plan, "identity@" + host, fmt::format("{} {}; next: {}", host, text, fix));
   }
+  // Whatever else was seen was seen of the wrong hosts, and would give wrong advice.
+  if (!mistaken.empty()) return;
   add_claim(draft, claim, active, plan);
   add_identities(draft, plan);
   if (!contradicted) add_pair(draft, active, plan);

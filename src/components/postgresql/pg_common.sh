@@ -106,11 +106,15 @@ kib_free() { # PATH
   df -Pk "$1" 2>/dev/null | { read -r _; read -r _ _ _ v _ || v=0; echo "$v"; }
 }
 
+# The held session answers one asker at a time; two would take each other's answers. It is for the steps
+# of the outage: whoever may come at any time, beside them, asks by a session of his own.
+leave_held_session() { held=/nonexistent; }
+
 # ask SECONDS SQL: sets reply. Takes the held session and, where that is gone, a fresh one: so the
 # statement may run twice and must bear it. False: no answer, or an error, which reply then holds.
 ask() {
   if ! ask_held "$@"; then
-    held=/nonexistent  # what was gone, or hung, once is not waited for again
+    leave_held_session  # what was gone, or hung, once is not waited for again
     reply=$(as_owner timeout "$1" "$bin/psql" -XAtq -v ON_ERROR_STOP=1 -h "$socket" -p "$port" \
       -d "$database" -f - 2>&1 <<EOF
 $2

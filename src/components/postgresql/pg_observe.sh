@@ -1,5 +1,6 @@
 # Looks, running or stopped, and changes nothing.
 # Parameters: CLUSTER PEER_ADDRESS PEER_PORT REPLICATION_USER REWIND_USER
+leave_held_session
 value() { printf '%s=%s\n' "$1" "$2"; }
 free_bytes() { value free_bytes $(($(kib_free "${data%/*}") * 1024)); }
 group=$(id -g "$owner" 2>/dev/null)

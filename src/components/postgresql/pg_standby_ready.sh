@@ -1,6 +1,7 @@
 # The standby is a copy of that very database, streams on its timeline, has replayed what the active
 # side had just now, and is no further behind than the bound (bytes, or milliseconds).
 # Parameters: CLUSTER SYSTEM_IDENTIFIER TIMELINE LSN MAX_LAG_BYTES MAX_LAG_MS
+leave_held_session  # it is being opened at this very time
 is_lsn "$3" || quit 2 "'$3' is no position"
 ask 5 "select pg_is_in_recovery(), (select system_identifier from pg_control_system()),
   coalesce(r.status,'none'), coalesce(r.received_tli,0),
