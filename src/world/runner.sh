@@ -343,10 +343,8 @@ job() {
   store=$SB_STATE/receipts
   case $g in
     read) ;;
-    # A log for each step and run, so that it holds only what a retry may ask for. Writing the same claim
-    # once more is harmless: it needs none.
-    effect | stop) log=$store/${at%.*}.log; guarded "$@" ;;
-    publish) guarded "$@" ;;
+    # A log for each step and run, so that it holds only what a retry may ask for.
+    effect | stop | publish) log=$store/${at%.*}.log; guarded "$@" ;;
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
