@@ -326,13 +326,14 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
 }
 
 // A stop is not expected to hold any more once the run has begun to make a standby of what it
-// stopped.
-bool is_superseded(const RunState& state, size_t stop) {
-  const Step& spec = state.plan->steps[stop];
-  if (spec.phase != "stop") return false;
-  for (size_t i = stop + 1; i < state.steps.size(); ++i) {
+// stopped, nor what was prepared on a standby once that has been asked to become the active side.
+bool is_superseded(const RunState& state, size_t earlier) {
+  const Step& spec = state.plan->steps[earlier];
+  if (spec.phase != "stop" && spec.phase != "prepare") return false;
+  const std::string_view by = spec.phase == "stop" ? "follow" : "promote";
+  for (size_t i = earlier + 1; i < state.steps.size(); ++i) {
     const Step& later = state.plan->steps[i];
-    if (later.phase == "follow" && later.component == spec.component && later.where == spec.where &&
+    if (later.phase == by && later.component == spec.component && later.where == spec.where &&
         state.steps[i].attempt > 0) {
       return true;
     }
