@@ -178,8 +178,10 @@ class Decider {
   void undo() {
     const auto claim = state_.index.find("claim");
     if (state_.claim_taken && !state_.claimed_back && claim != state_.index.end()) {
+      // Reopened, it is pending again, and the claim is taken all the same.
+      const StepStatus status = state_.steps[claim->second].status;
       if (!flight_.steps.contains(claim->second) &&
-          state_.steps[claim->second].status == StepStatus::done) {
+          (status == StepStatus::done || status == StepStatus::pending)) {
         start(Dispatch::Kind::undo, claim->second, 1);
       }
       return;
@@ -325,16 +327,15 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
   return Decider(state, flight, now).take();
 }
 
-// A stop is not expected to hold any more once the run has begun to make a standby of what it
-// stopped, nor what was prepared on a standby once that has been asked to become the active side.
+// What a later step of the same component has begun to change is not expected to hold: what was
+// prepared, once it is being stopped; its stop, once a standby is being made of it.
 bool is_superseded(const RunState& state, size_t earlier) {
   const Step& spec = state.plan->steps[earlier];
-  if (spec.phase != "stop" && spec.phase != "prepare") return false;
-  const std::string_view by = spec.phase == "stop" ? "follow" : "promote";
+  const std::string_view by = spec.phase == "prepare" ? "stop" : spec.phase == "stop" ? "follow" : "";
+  if (by.empty()) return false;
   for (size_t i = earlier + 1; i < state.steps.size(); ++i) {
     const Step& later = state.plan->steps[i];
-    if (later.phase == by && later.component == spec.component && later.where == spec.where &&
-        state.steps[i].attempt > 0) {
+    if (later.phase == by && later.component == spec.component && state.steps[i].attempt > 0) {
       return true;
     }
   }

@@ -188,21 +188,52 @@ TEST(Decide, another_executor_has_seen_no_proof_and_asks_what_a_fresh_one_stood_
   EXPECT_EQ(other.next(), "again");
 }
 
-TEST(Decide, a_stop_is_not_proven_again_once_a_standby_is_made_of_what_it_stopped) {
-  Step stop = make_step("stop");
-  stop.phase = "stop";
-  stop.component = "database";
-  stop.probe = argv_command({"is", "stopped"});
-  Step follow = make_step("follow", {"stop"});
-  follow.phase = "follow";
-  follow.component = "database";
-  Journal run({stop, follow});
-  run.next();
+// The database cannot stream any more once it is being stopped, nor be down once it is made a standby.
+TEST(Decide, what_a_later_step_has_begun_to_change_is_not_proven_again) {
+  std::vector<Step> steps;
+  for (const char* phase : {"prepare", "stop", "follow"}) {
+    Step step = make_step(phase);
+    step.phase = phase;
+    step.component = "database";
+    step.probe = argv_command({"is", phase});
+    if (!steps.empty()) step.needs = {steps.back().id};
+    steps.push_back(step);
+  }
+  Step other = steps[0];
+  other.id = other.component = "files";
+  steps.push_back(other);
+  steps.push_back(make_step("end", {"prepare", "stop", "files"}));
+  Journal run(steps);
+  EXPECT_EQ(run.next(), "prepare files");
+  run.end("prepare", "done");
+  run.end("files", "done");
+  EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{0, 3}));
+  EXPECT_EQ(run.next(), "stop");
   run.end("stop", "done");
-  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{0});
-  EXPECT_EQ(run.next(), "follow");
+  EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{1, 3}));
+  EXPECT_EQ(run.next(), "follow end");
   run.add(EventKind::run_resumed, {{"who", "ben"}});
-  EXPECT_EQ(steps_to_reprove(run.state), std::set<size_t>{});
+  EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{3}));
+}
+
+// A resumed run has found the stop untrue: with it the claim waits to be taken again, and yet it is held.
+TEST(Decide, abort_takes_a_claim_back_whose_step_was_reopened) {
+  Step claim = make_step("claim", {"stop"});
+  claim.kind = StepKind::claim;
+  Step promote = make_step("promote", {"claim"});
+  promote.point_of_no_return = true;
+  Journal run({undoable(make_step("stop")), claim, promote});
+  EXPECT_EQ(run.next(), "stop");
+  run.end("stop", "done");
+  EXPECT_EQ(run.next(), "claim");
+  run.add(EventKind::claim_taken, {{"claim", claim_to_json({1, "next", "store", {}})}});
+  run.end("claim", "done");
+  run.add(EventKind::step_reopened, {{"step", "stop"}, {"reason", "it runs"}});
+  run.add(EventKind::abort_asked, {{"who", "ann"}});
+  EXPECT_EQ(run.next(), "claim.undo");
+  run.add(EventKind::claim_taken, {{"claim", claim_to_json({2, "back", "store", {}})}});
+  run.end("claim", "done");
+  EXPECT_EQ(run.next(), "stop.undo");
 }
 
 TEST(Decide, abort_undoes_backwards_and_takes_the_claim_back_first) {

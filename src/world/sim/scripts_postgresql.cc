@@ -51,6 +51,9 @@ ScriptResult release(ScriptCall& call) {
 
 // MODE BOUND_S
 ScriptResult stop(ScriptCall& call) {
+  if (pg_argument(call, 0) != "fence" && cluster_of(call).standby_signal) {
+    return exit_with(2, "it is set up as a standby");
+  }
   if (call.stage == 0) {
     close_guard(call.host, call.application, pg_unit(call));
     return {0, "", "", Milliseconds(10 + call.world.random(40)), ""};
