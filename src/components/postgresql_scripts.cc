@@ -30,6 +30,7 @@ constexpr std::string_view release_body =
 #include "shell/pg_release.inc"
     ;
 constexpr std::string_view stop_body =
+#include "shell/guard_common.inc"
 #include "shell/pg_common.inc"
 #include "shell/pg_stop.inc"
     ;
@@ -38,6 +39,7 @@ constexpr std::string_view stopped_body =
 #include "shell/pg_stopped.inc"
     ;
 constexpr std::string_view start_primary_body =
+#include "shell/guard_common.inc"
 #include "shell/pg_common.inc"
 #include "shell/pg_start_primary.inc"
     ;
@@ -46,6 +48,7 @@ constexpr std::string_view replayed_body =
 #include "shell/pg_replayed.inc"
     ;
 constexpr std::string_view promote_body =
+#include "shell/guard_common.inc"
 #include "shell/pg_common.inc"
 #include "shell/pg_promote.inc"
     ;
@@ -70,6 +73,7 @@ constexpr std::string_view up_body =
 #include "shell/pg_up.inc"
     ;
 constexpr std::string_view bring_up_body =
+#include "shell/guard_common.inc"
 #include "shell/pg_common.inc"
 #include "shell/pg_bring_up.inc"
     ;
@@ -86,6 +90,7 @@ constexpr std::string_view writable_body =
 #include "shell/pg_writable.inc"
     ;
 constexpr std::string_view start_standby_body =
+#include "shell/guard_common.inc"
 #include "shell/pg_common.inc"
 #include "shell/pg_conninfo.inc"
 #include "shell/pg_start_standby.inc"

@@ -26,6 +26,7 @@ constexpr std::array systemd_options = {
 // The parts of a script stay in this order.
 // clang-format off
 constexpr std::string_view stop_body =
+#include "shell/guard_common.inc"
 #include "shell/systemd_common.inc"
 #include "shell/systemd_stop.inc"
     ;
@@ -34,6 +35,7 @@ constexpr std::string_view stopped_body =
 #include "shell/systemd_stopped.inc"
     ;
 constexpr std::string_view start_body =
+#include "shell/guard_common.inc"
 #include "shell/systemd_common.inc"
 #include "shell/systemd_start.inc"
     ;
@@ -42,6 +44,7 @@ constexpr std::string_view running_body =
 #include "shell/systemd_running.inc"
     ;
 constexpr std::string_view start_again_body =
+#include "shell/guard_common.inc"
 #include "shell/systemd_common.inc"
 #include "shell/systemd_start_again.inc"
     ;

@@ -331,7 +331,9 @@ Decision decide(const RunState& state, const Flight& flight, DecisionTime now) {
 // prepared, once it is being stopped; its stop, once a standby is being made of it.
 bool is_superseded(const RunState& state, size_t earlier) {
   const Step& spec = state.plan->steps[earlier];
-  const std::string_view by = spec.phase == "prepare" ? "stop" : spec.phase == "stop" ? "follow" : "";
+  const std::string_view by = spec.phase == "prepare" ? "stop"
+                              : spec.phase == "stop"  ? "follow"
+                                                      : "";
   if (by.empty()) return false;
   for (size_t i = earlier + 1; i < state.steps.size(); ++i) {
     const Step& later = state.plan->steps[i];

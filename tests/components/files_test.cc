@@ -139,9 +139,6 @@ class Files : public testing::Test {
   TemporaryFolder folder_;
 };
 
-#define EXPECT_SCRIPT(result, code) \
-  EXPECT_EQ((result).exit_code, code) << (result).out << (result).err
-
 TEST_F(Files, BulkThenFinalPassIsProvenEqualWithHostileNames) {
   fill_there(5);
   const std::vector<std::string> names = {"line\nbreak",          " leading blank", "back\\slash",

@@ -68,13 +68,13 @@ class Stopped : public testing::Test {
 
 TEST_F(Stopped, a_clean_directory_and_an_inactive_unit_are_enough) {
   unit("inactive", 0, 0);
-  EXPECT_EQ(stopped().exit_code, 0);
+  EXPECT_SCRIPT(stopped(), 0);
 }
 
 TEST_F(Stopped, a_unit_that_waits_for_its_turn_at_a_boot_is_not_stopped) {
   unit("inactive", 0, 214);
   const auto answer = stopped();
-  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_SCRIPT(answer, 1);
   EXPECT_NE(answer.err.find("a job is waiting"), std::string::npos) << answer.err;
 }
 
@@ -84,15 +84,15 @@ TEST_F(Stopped, the_units_own_stop_command_is_not_waited_for) {
   const pid_t command = stop_command();
   unit("deactivating", command, 0);
   control_group({command});
-  EXPECT_EQ(stopped().exit_code, 0);
+  EXPECT_SCRIPT(stopped(), 0);
   control_group({command, getpid()});
-  EXPECT_EQ(stopped().exit_code, 1) << "somebody else's process is left";
+  EXPECT_SCRIPT(stopped(), 1) << "somebody else's process is left";
 }
 
 TEST_F(Stopped, an_open_guard_is_no_stop) {
   unit("inactive", 0, 0);
   write_file(path("run/open/postgresql@15-main.service"), "");
-  EXPECT_EQ(stopped().exit_code, 1);
+  EXPECT_SCRIPT(stopped(), 1);
 }
 
 }  // namespace

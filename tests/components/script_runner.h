@@ -37,6 +37,10 @@ ScriptResult run_script(const std::string& name, const std::vector<std::string>&
                         const std::map<std::string, std::string>& environment,
                         const std::string& input = "", const std::string& shell = "/bin/sh");
 
+// What the script said stands beside a wrong exit code. For tests, which include gtest.
+#define EXPECT_SCRIPT(result, code) \
+  EXPECT_EQ((result).exit_code, code) << (result).out << (result).err
+
 void write_file(const std::string& path, const std::string& text);
 std::string read_file(const std::string& path);
 

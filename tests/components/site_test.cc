@@ -18,9 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#define EXPECT_SCRIPT(result, code) \
-  EXPECT_EQ((result).exit_code, code) << (result).out << (result).err
-
 TEST(SiteStatus, IsOneWordThatAnyScriptCanRead) {
   TemporaryFolder folder;
   const std::string file = folder.path() + "/deep/status";

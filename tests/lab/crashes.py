@@ -59,9 +59,8 @@ def a_killed_executor_is_resumed_and_no_effect_happens_twice():
         switchback.expect_protected(active)
         nothing_happened_twice(run, active, timeline, since)
         lab.wait_for_acks(active)
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
-    return f"killed 4 times, {counts['acknowledged']} tickets, none lost"
+    tickets = lab.expect_nothing_lost("dc")
+    return f"killed 4 times, {tickets} tickets, none lost"
 
 
 def power_off_during(operation, kind, step, host):
@@ -104,11 +103,8 @@ def a_host_that_loses_its_power_during_a_move_holds_it_up_but_breaks_nothing():
     expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
     switchback.expect_protected("dr", 60)
     lab.wait_for_acks("dr")
-    switchback.go_to("dc")
-    lab.wait_for_acks("dc")
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
-    return f"came to rest after {', '.join(pauses)}; {counts['acknowledged']} tickets, none lost"
+    tickets = switchback.come_home()
+    return f"came to rest after {', '.join(pauses)}; {tickets} tickets, none lost"
 
 
 def a_promotion_whose_answer_is_lost_happens_once():
@@ -130,10 +126,7 @@ def a_promotion_whose_answer_is_lost_happens_once():
     nothing_happened_twice(follower.run, "dr", timeline, since)
     switchback.expect_protected("dr")
     lab.wait_for_acks("dr")
-    switchback.go_to("dc")
-    lab.wait_for_acks("dc")
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    switchback.come_home()
     return f"the promotion ended as: {lost}"
 
 

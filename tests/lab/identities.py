@@ -3,11 +3,11 @@ touched, with the reason, and everything as it was."""
 
 import contextlib
 
+import cold
 import lab
 import moves
-import cold
 import switchback
-from disagreement import DATA, PG_CTL
+from disagreement import DATA, promote_dr_by_hand
 from lab import expect
 from refusals import nothing_has_changed, situation
 
@@ -66,9 +66,8 @@ def a_foreign_database_on_the_standby_is_never_promoted_or_overwritten():
     before = situation()
     kept = f"{DATA}.kept"
     lab.shell("dr-db", f"""systemctl stop {UNIT} && mv {DATA} {kept} && cd / &&
-        runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -D {DATA} >/dev/null &&
-        mkdir -p /run/switchback/serviceops/open &&
-        touch /run/switchback/serviceops/open/{UNIT}.service && systemctl start {UNIT}""")
+        runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -D {DATA} >/dev/null""")
+    switchback.start_past_guard("dr-db", UNIT)
     identity = lab.query("dr-db", "select system_identifier from pg_control_system()")
     try:
         refused_by("switchover", "the two sides are not copies of one database")
@@ -81,9 +80,8 @@ def a_foreign_database_on_the_standby_is_never_promoted_or_overwritten():
                          f"{DATA} | sed -n 's/^Database system identifier: *//p'").strip()
         expect(lies == identity, "the foreign database was overwritten")
     finally:
-        lab.shell("dr-db", f"systemctl stop {UNIT}; rm -rf {DATA} && mv {kept} {DATA} && mkdir -p "
-                  f"/run/switchback/serviceops/open && touch /run/switchback/serviceops/open/"
-                  f"{UNIT}.service && systemctl start {UNIT}")
+        lab.shell("dr-db", f"systemctl stop {UNIT}; rm -rf {DATA} && mv {kept} {DATA}")
+        switchback.start_past_guard("dr-db", UNIT)
     nothing_has_changed(before)
 
 
@@ -95,12 +93,7 @@ def two_sides_on_the_same_timeline_number_are_seen_as_a_fork():
     lab.verb("load", "start", "--rate", "20")
     lab.wait_for_acks("dc")
     before = lab.timeline("dc-db")
-    pg = f"runuser -u postgres -- {PG_CTL}"
-    lab.shell("dr-db", f"{pg} promote -s -D {DATA}")
-    lab.wait_for("dr accepts writes", 20,
-                 lambda: lab.query("dr-db", "select pg_is_in_recovery()") == "f")
-    lab.query("dr-db", "insert into tickets(token, title, site) values ('fork', 'by hand', 'dr')",
-              "flotoitsmdb")
+    promote_dr_by_hand("fork")
     # Somebody recovers "the last good state" at dc, from an archive that holds nothing: PostgreSQL
     # ends such a recovery by a new timeline, and knows nothing of the one that dr has taken.
     lab.shell("dc-db", f"""set -e; cd {DATA}; cp -p postgresql.auto.conf /root/auto.conf

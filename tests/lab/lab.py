@@ -169,6 +169,13 @@ def judge(active, loss_report=None):
     return verdict["tickets"]
 
 
+def expect_nothing_lost(active):
+    """The judge's verdict, and no acknowledged ticket is missing. Returns their number."""
+    counts = judge(active)
+    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
+    return counts["acknowledged"]
+
+
 def client_outages():
     return [move["outage_seconds"] for move in
             json.loads(verb("load", "report", "--json").out)["moves"]]

@@ -7,6 +7,7 @@ import cold
 import lab
 import moves
 import switchback
+from disagreement import promote_dr_by_hand
 from lab import expect
 from refusals import nothing_has_changed, situation
 
@@ -56,22 +57,14 @@ def a_store_that_cannot_be_written_begins_nothing_and_holds_what_has_begun():
     switchback.expect_protected("dr")
     switchback.expect_audited()
     lab.wait_for_acks("dr")
-    switchback.go_to("dc")
-    lab.wait_for_acks("dc")
-    counts = lab.judge("dc")
-    expect(counts["acknowledged"] == counts["present"], f"tickets: {counts}")
-    return f"{full.text.strip().splitlines()[-1][:100]}; {counts['acknowledged']} tickets"
+    tickets = switchback.come_home()
+    return f"{full.text.strip().splitlines()[-1][:100]}; {tickets} tickets"
 
 
 def nothing_is_overwritten_while_there_is_no_room_to_save_it():
     """dr comes back as the standby after it was written to; the place for what only it has is full."""
     switchback.sync()
-    lab.on("dr-db", "runuser", "-u", "postgres", "--", "/usr/lib/postgresql/15/bin/pg_ctl",
-           "promote", "-s", "-D", "/var/lib/postgresql/15/main")
-    lab.wait_for("dr accepts writes", 20,
-                 lambda: lab.query("dr-db", "select pg_is_in_recovery()") == "f")
-    lab.query("dr-db", "insert into tickets(token, title, site) values ('room', 'by hand', 'dr')",
-              "flotoitsmdb")
+    promote_dr_by_hand("room")
     cold.answer("start", "--to", "dc")
     # The host's own state has too little room anyway, and so the salvage goes beside the data.
     lab.verb("fill", "dr-db", "/var/lib/postgresql")

@@ -188,7 +188,8 @@ TEST(Decide, another_executor_has_seen_no_proof_and_asks_what_a_fresh_one_stood_
   EXPECT_EQ(other.next(), "again");
 }
 
-// The database cannot stream any more once it is being stopped, nor be down once it is made a standby.
+// The database cannot stream any more once it is being stopped, nor be down once it is made a
+// standby.
 TEST(Decide, what_a_later_step_has_begun_to_change_is_not_proven_again) {
   std::vector<Step> steps;
   for (const char* phase : {"prepare", "stop", "follow"}) {
@@ -216,7 +217,8 @@ TEST(Decide, what_a_later_step_has_begun_to_change_is_not_proven_again) {
   EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{3}));
 }
 
-// A resumed run has found the stop untrue: with it the claim waits to be taken again, and yet it is held.
+// A resumed run has found the stop untrue: with it the claim waits to be taken again, and yet it is
+// held.
 TEST(Decide, abort_takes_a_claim_back_whose_step_was_reopened) {
   Step claim = make_step("claim", {"stop"});
   claim.kind = StepKind::claim;

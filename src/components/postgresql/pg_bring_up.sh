@@ -4,7 +4,7 @@ control || quit 2 "no control file in $data"
 { read -r v <"$SB_STATE/pg/$unit.rewind"; } 2>/dev/null && case $v in
   *started) quit 2 "an earlier pg_rewind was interrupted: what it left cannot be trusted" ;;
 esac
-open_guard || exit 1
+guard_open "$unit" || exit 1
 postmaster || systemctl start --no-block "$unit" || exit 1
 tries=0 reply='it does not run'
 while [ $((tries = tries + 1)) -le $(($1 * 50)) ]; do

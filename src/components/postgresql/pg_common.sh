@@ -12,8 +12,6 @@ say() { printf '%s\n' "$*" >&2; }
 quit() { c=$1; shift; say "$*"; exit "$c"; }
 
 is_lsn() { case $1 in *[!0-9A-Fa-f/]* | */*/* | /* | */ | '') return 1 ;; */*) return 0 ;; *) return 1 ;; esac; }
-read_uptime() { IFS='. ' read -r up _ </proc/uptime; }  # sets up, in seconds
-
 # Sets n: positions compare as numbers, never as text (9/0 is before 10/0).
 lsn_number() { is_lsn "$1" && n=$((0x${1%/*} * 4294967296 + 0x${1#*/})); }
 
@@ -135,10 +133,4 @@ ask_held() {
   case $reply in "<$mark"*">$mark") ;; *) return 1 ;; esac
   reply=${reply#"<$mark"} reply=${reply%">$mark"}
   reply=${reply#?} reply=${reply%?}
-}
-
-# Written down before anything builds on it.
-open_guard() {
-  { [ -d "$SB_RUN/open" ] || mkdir -p "$SB_RUN/open"; } && : >"$SB_RUN/open/$unit" || return 1
-  [ ! -e "$SB_STATE/stopped/$unit" ] || rm -f "$SB_STATE/stopped/$unit"
 }

@@ -2,7 +2,7 @@
 # is logged and then sleeps for seconds; asked again, it is heard.
 # Parameters: CLUSTER WAIT_S
 # A promoted server must survive a restart of its unit.
-open_guard || exit 1
+guard_open "$unit" || exit 1
 # Its host may have lost its power since; nothing else would start the unit then.
 postmaster || systemctl start --no-block "$unit" || exit 1
 read_uptime; end=$((up + $1)) reply=''

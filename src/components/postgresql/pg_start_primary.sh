@@ -1,7 +1,7 @@
 # Starts the side again that was active: only a directory that nobody has made a standby.
 # Parameters: CLUSTER BOUND_S
 [ ! -e "$data/standby.signal" ] && [ ! -e "$data/recovery.signal" ] || quit 2 "$data is set up as a standby: it will not be started as a primary"
-open_guard || exit 1
+guard_open "$unit" || exit 1
 postmaster || systemctl start --no-block "$unit" || exit 1
 tries=0
 while [ $((tries = tries + 1)) -le $(($1 * 50)) ]; do

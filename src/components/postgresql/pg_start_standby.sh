@@ -11,7 +11,7 @@ if ! postmaster; then
   esac
   : >>"$data/standby.signal" && chown "$owner:" "$data/standby.signal" && sync "$data/standby.signal" "$data" || exit 1
   settle_conninfo || exit 2
-  open_guard || exit 1
+  guard_open "$unit" || exit 1
   # "activating" or "active" without a server is a unit that systemd has not seen end.
   systemctl start --no-block "$unit" || exit 1
 fi
@@ -22,4 +22,4 @@ while [ $((tries = tries + 1)) -le $(($2 * 50)) ]; do
 done
 [ "$reply" = t ] || quit 1 "no standby that answers within $2 s: $reply"
 # One that ran already must survive a restart of its unit, too.
-open_guard
+guard_open "$unit"

@@ -5,9 +5,7 @@
 mode=$1 bound=$2
 # What has become the standby since is not stopped by a request that comes late.
 [ "$mode" = fence ] || [ ! -e "$data/standby.signal" ] || quit 2 "it is set up as a standby: there is nothing to stop"
-# The mark keeps the guard closed for whatever might start the unit before a step does.
-{ [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"; } && echo postgresql >"$SB_STATE/stopped/$unit"
-rm -f "$SB_RUN/open/$unit"
+guard_close postgresql "$unit"
 ended() { timeout "$1" tail --pid="$pm" -s 0.002 -f /dev/null; }
 if postmaster; then
   kill -INT "$pm"

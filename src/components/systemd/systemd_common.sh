@@ -1,25 +1,5 @@
 # What the systemd scripts share; each of them is this text followed by its own.
 # Units are named in full ("ft-main-server.service").
-read_uptime() { IFS='. ' read -r up _ </proc/uptime; }  # sets up, in seconds
-
-guard_open() {
-  [ -d "$SB_RUN/open" ] || mkdir -p "$SB_RUN/open" || return 1
-  for unit; do
-    : >"$SB_RUN/open/$unit" || return 1
-    [ ! -e "$SB_STATE/stopped/$unit" ] || rm -f "$SB_STATE/stopped/$unit"
-  done
-}
-
-# COMPONENT RUN UNIT…: closes the guard. The mark in `stopped` keeps it closed for whatever might start
-# the unit before a step does; it is not waited for on the disk, and a lost one loses only that.
-guard_close() {
-  by="$1 $2"; shift 2
-  [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"
-  for unit; do
-    echo "$by" >"$SB_STATE/stopped/$unit"
-    [ ! -e "$SB_RUN/open/$unit" ] || rm -f "$SB_RUN/open/$unit" || return 1
-  done
-}
 
 # One question for all units. Prints a line for each: UNIT LOAD ACTIVE SUB RESULT CONDITION JOB
 # SLICE CGROUP ENABLED, in the order asked; CGROUP is "-" when systemd has forgotten it.

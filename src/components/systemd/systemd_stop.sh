@@ -16,7 +16,7 @@ lines=$(unit_lines "$@") || { echo "systemctl did not answer" >&2; exit 2; }
   } | sort -u >"$record.new" && sync "$record.new" && mv "$record.new" "$record"
 } || echo "could not record what was running: an undo will start nothing" >&2
 
-guard_close "$component" "$run" "$@" || { echo "cannot close the guard in $SB_RUN/open" >&2; exit 1; }
+guard_close "$component $run" "$@" || { echo "cannot close the guard in $SB_RUN/open" >&2; exit 1; }
 systemctl stop --no-block -- "$@"
 read_uptime; end=$((up + bound))
 idle_since= killed=
