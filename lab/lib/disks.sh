@@ -16,8 +16,9 @@ build_disks() {
         mount=$(disk_mount "$host" "$path")
         mkdir -p "$mount" "$dir/root$path"
         truncate -s "${entry#*=}" "$mount.img"
-        # No reserve for root: a full disk is full for everybody. Same owner as the place it covers.
-        mkfs.ext4 -q -m 0 -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$mount.img"
+        # No reserve for root: a full disk is full for everybody. Blocks as on a server's disk, which
+        # mkfs makes smaller on small ones. Same owner as the place it covers.
+        mkfs.ext4 -q -m 0 -b 4096 -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$mount.img"
         mount -o loop,noatime "$mount.img" "$mount"
         rmdir "$mount/lost+found"
         chown --reference="$dir/root$path" "$mount"

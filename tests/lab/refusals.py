@@ -91,7 +91,7 @@ def an_unreachable_name_server_is_named_and_the_run_goes_on_without_the_cut():
 
 def a_full_disk_at_the_target_stops_the_move_before_anything_is_stopped():
     """Seen beforehand where the sizes tell; noticed by the copy itself where they do not: files of
-    2 KiB take twice their size on the disk."""
+    2 KiB take a block of 4 KiB each."""
     # The system's own cron line copies the same files every five minutes, and would make them fit.
     lab.on("dc-app", "systemctl", "stop", "cron")
     switchback.sync()
