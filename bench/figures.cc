@@ -14,6 +14,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/hash.h"
 #include "components/site.h"
@@ -183,6 +184,7 @@ void bench_engine(const fs::path& folder) {
       median <= 1 && late <= 5);
 }
 
+// One request after the other, each a step of its own, with a pause as a plan has it.
 std::vector<double> runner_times(RealShell& shell, Guarding guarding, int count,
                                  const std::string& run_id) {
   RealClock clock;
@@ -191,8 +193,8 @@ std::vector<double> runner_times(RealShell& shell, Guarding guarding, int count,
     ShellRequest request;
     request.host = "controller";
     request.application = "bench";
-    request.step = "step";
-    request.attempt = fmt::format("{}.{}", run_id, i);
+    request.step = fmt::format("step{}", i);
+    request.attempt = fmt::format("{}.step{}.1", run_id, i);
     request.guarding = guarding;
     request.epoch = 1;
     request.claim_id = "c1";
@@ -209,6 +211,7 @@ std::vector<double> runner_times(RealShell& shell, Guarding guarding, int count,
       break;
     }
     if (i > 0) times.push_back(ms_since(begin));  // the first one opens the channel
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return times;
 }
@@ -216,7 +219,8 @@ std::vector<double> runner_times(RealShell& shell, Guarding guarding, int count,
 void bench_runner(const fs::path& folder) {
   RealShellOptions options;
   options.controller_state_root = (folder / "state").string();
-  options.controller_run_root = (folder / "run").string();
+  const fs::path memory = fs::path("/dev/shm") / folder.filename();  // as /run of a host is
+  options.controller_run_root = memory.string();
   RealShell shell(options);
   shell.connect({});
   const auto plain = runner_times(shell, Guarding::read, 300, "plain");

@@ -38,6 +38,7 @@ Engine::Engine(Store& store, Shell& shell, Clock& clock, EngineOptions options)
 Result<Departure> Engine::execute(int64_t run) {
   if (auto loaded = load(run); !loaded) return std::unexpected(loaded.error());
   shell_.connect(state_.plan->hosts);
+  send_scripts_ahead();
   while (true) {
     if (auto read = read_others(); !read) return std::unexpected(read.error());
     auto decision = decide_and_write();
@@ -66,6 +67,20 @@ Result<void> Engine::load(int64_t run) {
     return step.attempt > 0 || step.status != StepStatus::pending;
   });
   return begun && !state_.ended ? resume() : Result<void>{};
+}
+
+// A host reads a script byte by byte; in the outage that would cost milliseconds a step.
+void Engine::send_scripts_ahead() {
+  std::map<std::string, std::set<std::string>> seen;
+  std::map<std::string, std::vector<ReadyCommand>> scripts;
+  for (const Step& step : state_.plan->steps) {
+    for (const Command* command : {&step.probe, &step.apply}) {
+      if (command->script.empty() || !seen[step.where].insert(command->script).second) continue;
+      scripts[step.where].push_back(
+          {command->script, state_.plan->scripts.at(command->script), {}, ""});
+    }
+  }
+  for (const auto& [host, commands] : scripts) shell_.send_ahead(host, commands);
 }
 
 // A new executor trusts nothing: what was started is unknown, what was done is looked at again.

@@ -53,6 +53,7 @@ class Engine {
   };
 
   Result<void> load(int64_t run);
+  void send_scripts_ahead();
   Result<void> resume();
   Result<void> read_others();
   Result<Decision> decide_and_write();

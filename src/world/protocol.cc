@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "base/hash.h"
@@ -32,19 +33,19 @@ bool is_given(const ReadyCommand& command) {
   return !command.script.empty() || !command.arguments.empty();
 }
 
-// The key of a script's body: its variable in the runner.
-std::string body_key(const ReadyCommand& command) {
-  return "s_" + sha256_hex(command.body).substr(0, 32);
+// The name of a script's file in the runner's folder; what a shell has to say begins with it.
+std::string file_name(const ReadyCommand& command) {
+  std::string name;
+  for (const char c : command.script) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return fmt::format("s_{}.{}", name, sha256_hex(command.body).substr(0, 16));
 }
 
-// Appends the command's words, returns how many. A script's body is named, not repeated; an unset
-// name ends the runner rather than run an empty script, whose exit code 0 would mean "done".
+// Appends the command's words, returns how many. A script's text is named, not repeated.
 size_t append_words(std::string& line, const ReadyCommand& command) {
   size_t words = command.arguments.size();
   if (!command.script.empty()) {
-    line += fmt::format(R"( "$SB_SH" -c "${{{}:?}}" {})", body_key(command),
-                        quote_line_word(command.script));
-    words += 4;
+    line += fmt::format(R"( "$SB_SH" "$d/{}")", file_name(command));
+    words += 2;
   }
   for (const auto& argument : command.arguments) line += " " + quote_line_word(argument);
   return words;
@@ -108,12 +109,16 @@ std::string request_problem(const ShellRequest& request) {
   return "";
 }
 
+std::string script_line(const ReadyCommand& command, std::set<std::string>& known) {
+  if (command.script.empty() || !known.insert(file_name(command)).second) return "";
+  return fmt::format("S {} {}\n", file_name(command), quote_line_word(command.body));
+}
+
 std::string request_lines(RequestId id, const ShellRequest& request, const RequestInputs& inputs,
                           std::set<std::string>& known) {
   std::string lines;
   for (const auto* command : {&request.probe, &request.apply}) {
-    if (command->script.empty() || !known.insert(body_key(*command)).second) continue;
-    lines += body_key(*command) + "=" + quote_line_word(command->body) + "\n";
+    lines += script_line(*command, known);
   }
   std::string words;
   const size_t probe_words = append_words(words, request.probe);

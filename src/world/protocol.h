@@ -25,8 +25,11 @@ std::string quote_line_word(std::string_view word);
 // The words that make the request unfit to be sent, or nothing. Checks what quoting cannot carry.
 std::string request_problem(const ShellRequest& request);
 
-// The line, or lines, that make the runner start the request: bodies of scripts that this channel
-// has not seen yet (their keys are added to `known`) and the J line.
+// The line that makes the runner keep the command's script, or nothing where it has none or this
+// channel has seen it: then `known` has its name.
+std::string script_line(const ReadyCommand& command, std::set<std::string>& known);
+
+// The line, or lines, that make the runner start the request: its scripts and the J line.
 std::string request_lines(RequestId id, const ShellRequest& request, const RequestInputs& inputs,
                           std::set<std::string>& known);
 

@@ -67,6 +67,24 @@ void RealShell::connect(const std::vector<Host>& hosts) {
   }
 }
 
+void RealShell::send_ahead(const std::string& host, const std::vector<ReadyCommand>& commands) {
+  const auto found = links_.find(host);
+  if (found == links_.end()) return;
+  Link& link = found->second;
+  link.ahead.insert(link.ahead.end(), commands.begin(), commands.end());
+  if (link.ready) send_scripts(link);
+}
+
+// Behind the requests that wait already: nobody waits for these.
+void RealShell::send_scripts(Link& link) {
+  for (const auto& command : link.ahead) {
+    if (const auto line = script_line(command, link.known_scripts); !line.empty()) {
+      link.channel->send(line);
+    }
+  }
+  link.ahead.clear();
+}
+
 RequestId RealShell::start(const ShellRequest& what) {
   const Instant now = clock_.now();
   Request request;
@@ -229,6 +247,7 @@ void RealShell::take_messages(Link& link, Instant now) {
       link.away_since.reset();
       link.pause = Milliseconds(0);
       send_waiting(link, now);
+      send_scripts(link);
     }
     if (message.kind == RunnerMessage::Kind::alive && message.text == "looked")
       link.looking = false;

@@ -36,6 +36,7 @@ class RealShell final : public Shell {
   ~RealShell() override;
 
   void connect(const std::vector<Host>& hosts) override;
+  void send_ahead(const std::string& host, const std::vector<ReadyCommand>& commands) override;
   RequestId start(const ShellRequest& request) override;
   std::optional<ShellEvent> next_event(Instant deadline) override;
   void cancel(RequestId request) override;
@@ -69,6 +70,7 @@ class RealShell final : public Shell {
     ConnectFailure failure;             // of the last attempt; empty words: there is none
     std::string lacks;                  // what the runner named as missing
     std::set<std::string> known_scripts;
+    std::vector<ReadyCommand> ahead;    // whose scripts are sent when the host is first ready
     std::deque<Request> waiting;
     std::map<RequestId, Request> sent;
   };
@@ -83,6 +85,7 @@ class RealShell final : public Shell {
   Link make_link(const Host& host) const;
   void open(Link& link, Instant now);
   void send_waiting(Link& link, Instant now);
+  static void send_scripts(Link& link);
   void closed(Link& link, Instant now);
   void refuse_waiting(Link& link, Instant now);
   void take_messages(Link& link, Instant now);

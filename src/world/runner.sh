@@ -4,6 +4,7 @@
 # A request is ONE line of quoted words, for eval; the sender's quoting is the only code that is
 # trusted (tests/world/quote_test.cc), and `read` fails on a line without its end, so half a request
 # never runs:
+#   S name text                          keeps a script for the requests that name it as $d/name
 #   J id guarding application step attempt epoch claim store run bound_ms stall_ms hold_ms once
 #     probe_stdin apply_stdin probe_words words word...        run a step (see job)
 #   G id...                              a look at running requests: their newest `progress` lines
@@ -13,11 +14,16 @@
 #   = id status exit_code applied elapsed_ms replayed cut out_bytes err_bytes  LF  out  err
 #   + id progress TEXT                   a part of the answer to G, where there is such a line
 #   ! TEXT                               the answer to H; `! looked` ends the one to G
-# Descriptors: 3 answers, 4 requests, 5 and 6 the queue to the collector, 8 claim lock, 9 step lock.
+# Descriptors: 3 answers, later the timekeeper; 4 requests; 5 the queue to the collector; 6 and 7 the
+# spare jobs; 8 claim lock; 9 step lock.
+#
+# Three shells serve a request. The runner reads it and hands it to a job. The job's wrapper performs
+# it, in a process group of its own, under the locks, and answers. The job watches over the wrapper,
+# and answers where that could not.
 # Every fork costs 0.2 ms and every exec 0.6 ms of somebody's outage: count them before adding one.
 LC_ALL=C; export LC_ALL; umask 077; cd /
 PATH=${SB_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
-: "${SB_STATE_ROOT:=/var/lib/switchback}" "${SB_RUN_ROOT:=/run/switchback}" "${SB_SH:=/bin/sh}"
+: "${SB_STATE_ROOT:=/var/lib/switchback}" "${SB_RUN_ROOT:=/run/switchback}" "${SB_SH:=/bin/sh}"; export SB_SH
 n='
 '
 lacks=
@@ -32,7 +38,7 @@ if [ -n "$lacks" ]; then printf 'switchback-runner 1 lacks%s\n' "$lacks"; exit 1
 # The channel's own files: on tmpfs, because secrets may pass through them.
 [ -d "$SB_RUN_ROOT" ] || (umask 022; mkdir -p "$SB_RUN_ROOT") 2>/dev/null
 for root in "$SB_RUN_ROOT" /dev/shm /tmp; do d=$(mktemp -d "$root/channel.$$.XXXXXX" 2>/dev/null) && break; done
-if [ -z "$d" ] || ! mkfifo "$d/q"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
+if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/i1" "$d/i2"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
 # Leftovers of runners that were killed; a job may outlive its runner, but hardly for a day.
 for old in "$SB_RUN_ROOT"/channel.*; do
   pid=${old#"$SB_RUN_ROOT"/channel.}; pid=${pid%%.*}
@@ -40,143 +46,24 @@ for old in "$SB_RUN_ROOT"/channel.*; do
 done
 exec 3>&1 4<&0 5<>"$d/q" </dev/null >/dev/null
 
-# What `timeout` starts for a step. It ends itself on TERM only after its command has: a command that
-# ignores TERM is killed, with its group, two seconds later, and the lock stays held until then.
-inner=$(cat <<'INNER'
-d=$1 id=$2 log=$3 start=$4 must=$5 end=$6 stall=$7 hold=$8 once=$9; shift 9
-pin=$1 ain=$2 np=$3; shift 3
-o=$d/$id.o e=$d/$id.e f=$d/$id.f ap=0 rc=-1 seen=-1 term= watcher=
-trap 'term=1' TERM
-now() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
-# With a probe, the exit code that counts is that of the last probe which came to its end, and behind
-# an apply only of one that began after it: an earlier "not done" says nothing about a cut-off apply.
-note() { said=$rc; [ -z "$pw" ] || said=$seen; echo "$ap $said $1" >"$d/$id.r"; }
-finish() { note "$1"; [ -z "$watcher" ] || kill "$watcher"; exit 0; }
-pw= aw= i=0
-for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
-# Becomes the command of these words, in a process of its own. A script is read by this very shell,
-# which has been started already; it finds nothing of ours but what is exported, and the step's name
-# as $0, for what the shell has to say.
-become() {
-  if [ $# -ge 4 ] && [ "$1.$2" = "$SB_SH.-c" ]; then
-    script=$3; shift 4
-    unset -f now note finish probe apply watch become
-    unset d id log start must end stall hold once pin ain np o e f ap rc seen term watcher pw aw i word \
-      up rest now said was since pause limit verdict lost losses tick
-    eval "$script"; exit
-  fi
-  exec "$@"
-}
-# A look that the bound cut off leaves the words of the last whole one, as it leaves its exit code.
-probe() {
-  was=; read -r was <"$f"
-  : >"$o"; : >"$f"
-  (eval "become $pw" <"$pin" >>"$o" 2>>"$f" 8>&- 9>&-); rc=$?
-  [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
-  seen=$rc
-}
-apply() {
-  if [ -n "$log" ]; then
-    # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
-    { printf '\n%s\n' "$start" >>"$log" && sync "$log" "${log%/*}"; } 2>>"$e" ||
-      [ "$must" = 0 ] || { echo "the start cannot be stored in $log: nothing was done" >>"$e"; finish no_receipt; }
-  fi
-  ap=1 seen=-1; note running
-  if [ -n "$pw" ]; then (eval "become $aw" <"$ain" >>"$e" 2>&1 8>&- 9>&-); rc=$?
-  else (eval "become $aw" <"$ain" >>"$o" 2>>"$e" 8>&- 9>&-); rc=$?; fi
-  [ -z "$term" ] || finish running
-}
-watch() {
-  exec 8>&- 9>&-; trap - TERM; last= ; now; mark=$now
-  while sleep "$tick"; do
-    text=$(tail -q -c 4096 "$e" "$f" 2>/dev/null | grep '^progress '); now
-    if [ -n "$text" ] && [ "$text" != "$last" ]; then last=$text mark=$now
-    elif [ $((now - mark)) -ge "$stall" ]; then : >"$d/$id.stalled"; kill $PPID; exit 0; fi
-  done
-}
-if [ "$stall" -gt 0 ]; then
-  tick=0.05; [ "$stall" -lt 100 ] || tick=0.25; [ "$stall" -lt 400 ] || tick=1
-  watch & watcher=$!
-fi
-[ -n "$pw" ] || { apply "$@"; finish ended; }
-since= pause=005 limit=$end verdict=timed_out lost= losses=0
-while :; do
-  probe "$@"; now
-  # A wait whose probe cannot tell: a service that comes up may answer so for a moment, a probe that
-  # does not work answers so for ever. Five seconds and five times of nothing else are an answer.
-  if [ $rc -lt 2 ]; then lost= losses=0; else : "${lost:=$now}"; losses=$((losses + 1)); fi
-  if [ -z "$aw" ] && [ $losses -ge 5 ] && [ $((now - lost)) -ge 500 ]; then finish ended; fi
-  if [ $rc -eq 0 ]; then
-    : "${since:=$now}"
-    [ $((now - since)) -lt "$hold" ] && [ "$once" = 0 ] || finish ended
-  else
-    since=
-    [ "$once" = 0 ] || finish ended
-    if [ $ap = 0 ] && [ -n "$aw" ]; then
-      apply "$@"
-      # What failed seldom comes true later: one more second, then the answer.
-      if [ $rc -ne 0 ]; then now; verdict=ended; [ $((now + 100)) -ge "$limit" ] || limit=$((now + 100)); fi
-      continue
-    fi
-  fi
-  note running
-  [ "$now" -lt "$limit" ] || finish $verdict
-  sleep "0.$pause"; [ -z "$term" ] || finish running
-  case $pause in 005) pause=010 ;; 010) pause=020 ;; 020) pause=040 ;; *) pause=100 ;; esac
-done
-INNER
-)
-
-# send BYTES FILE: exactly so many, whatever the file has become since. What is short, the shell reads
-# itself; where it read something else (NUL bytes, a file that grew), the program does it.
-send() {
-  if [ "$1" -le 1024 ]; then
-    text=
-    while IFS= read -r line; do text=$text$line$n; done <"$2"
-    text=$text$line
-    if [ ${#text} -eq "$1" ]; then printf %s "$text"; return; fi
-  fi
-  head -c "$1" "$2"
-}
-
-# The collector: the only writer of answers. It ends, and removes the channel's files, when the last
-# job has closed the queue, which may be long after the channel broke.
-collect() {
-  exec 6<"$d/q" 5>&- 4<&-; trap '' PIPE HUP; swept=0 done=
-  while read -r kind i st rc ap ms re <&6; do case $kind in
-    a) o=$d/$i.o e=$d/$i.e f=$d/$i.f
-      if [ -s "$o" ] || [ -s "$e" ] || [ -s "$f" ]; then
-        set -- $(stat -c %s "$o" "$e" "$f"); cut=0
-        [ "$1" -le 1048576 ] || cut=1; [ "$2" -le 917504 ] || cut=1; [ "$3" -le 65536 ] || cut=1
-        ol=$1 el=$2 fl=$3
-        [ $cut = 0 ] || { [ "$1" -le 1048576 ] || ol=1048576; [ "$2" -le 917504 ] || el=917504; [ "$3" -le 65536 ] || fl=65536; }
-        [ ! -e "$d/$i.cut" ] || cut=1
-        printf '= %s %s %s %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" $cut "$ol" $((el + fl))
-        [ "$ol" = 0 ] || send "$ol" "$o"
-        [ "$el" = 0 ] || tail -c "$el" "$e"
-        [ "$fl" = 0 ] || send "$fl" "$f"
-      else printf '= %s %s %s %s %s %s 0 0 0\n' "$i" "$st" "$rc" "$ap" "$ms" "$re"; fi >&3 ;;
-    p) printf '+ %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" >&3 ;;
-    h) printf '! %s\n' "$i" >&3 ;;
-    z) done="$done $d/$i.*" swept=$((swept + 1)); [ $swept -lt 32 ] || { rm -f $done; swept=0 done=; } ;;
-  esac; done 2>/dev/null
-  rm -rf "$d"
-}
-
+# What both the wrapper and the job need.
+common=$(cat <<'COMMON'
+n='
+'
+# Sets now, in hundredths of a second.
 clock() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
 
-# Every job answers exactly once, whatever happens in it; what follows is off the critical path.
-answer() {
-  [ -z "$answered" ] || return 0
-  answered=1; clock; [ "$ms" -ge 0 ] || ms=$(((now - begun) * 10))
+# tell: the one answer to a request. Sets ms.
+tell() {
+  [ "$ms" -ge 0 ] || { clock; ms=$(((now - begun) * 10)); }
   echo "a $id $st $rc $ap $ms $re" >&5
 }
-leave() { answer; [ -z "$keep" ] || end_line; echo "z $id" >&5; }
 
-# The end line goes to the disk after the answer has left: whoever got the answer does not ask again,
-# and whoever did not finds either this line or "interrupted", and probes.
+# The end line of a receipt. The wrapper writes it after its answer has left, still under the lock:
+# whoever got the answer does not ask again, and whoever did not finds either this line or none, and
+# probes.
 end_line() {
-  ol=0 el=0
+  ol=0 el=0 log=$store/${at%.*}.log
   if [ -s "$o" ] || [ -s "$e" ]; then
     set -- $(stat -c %s "$o" "$e"); ol=$1 el=$2
     [ "$ol" -le 65536 ] || ol=65536
@@ -187,6 +74,36 @@ end_line() {
     printf 'end %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
   fi
 } 2>/dev/null
+COMMON
+)
+
+eval "$common"
+# The wrapper. It is told on standard input when the request began and has to end, and the request. On
+# TERM it ends only after its command has: a command that ignores TERM is killed, with its group, two
+# seconds later, and the locks stay held until then.
+wrapper=$(cat <<'WRAPPER'
+d=$1 term=
+trap 'term=1' TERM
+{ read -r begun end && IFS= read -r line; } || exit 143
+exec </dev/null
+
+name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }  # fit to be a file's name
+say() { echo "$1" >>"$e"; }
+# The answer of a request that comes to its end before its command does.
+quit() { st=$1; [ -z "$2" ] || say "$2"; leave; }
+leave() { echo "$ap $rc $st told" >"$d/$id.r"; tell; exit 0; }
+
+# lock DESCRIPTOR MODE: waits until the bound.
+lock() {
+  left || return 1
+  flock -w "$left" "$2" "$1" & wait $!
+}
+# Seconds until the bound, with fractions.
+left() {
+  clock; c=$((end - now)); [ $c -gt 0 ] && [ -z "$term" ] || return 1
+  c2=$((c % 100)); case $c2 in ?) c2=0$c2 ;; esac; left=$((c / 100)).$c2
+}
+verdict() { if [ -e "$d/$id.cancel" ]; then echo timed_out; else echo busy; fi; }
 
 # Forgets the receipts of runs that this host refuses anyway; the last 20 stay for people to read.
 prune() {
@@ -197,24 +114,6 @@ prune() {
   done
   [ $# -eq 0 ] || rm -f "$@"
 }
-
-# A name that becomes a file's name.
-name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }
-
-# lock DESCRIPTOR MODE: waits until the bound.
-lock() {
-  left || return 1
-  flock -w "$left" "$2" "$1" & echo $! >"$d/$id.p"; wait $!
-}
-
-# Seconds until the bound, with fractions.
-left() {
-  clock; c=$((end - now)); [ $c -gt 0 ] && [ ! -e "$d/$id.cancel" ] || return 1
-  c2=$((c % 100)); case $c2 in ?) c2=0$c2 ;; esac; left=$((c / 100)).$c2
-}
-
-say() { echo "$1" >>"$e"; }
-quit() { st=$1; [ -z "$2" ] || say "$2"; exit 0; }
 
 # Is the request's claim good enough for this host? And is its run?
 current() {
@@ -262,66 +161,44 @@ lookup() {
   [ "$before" = end ] || return 0
   size=0; [ $((ol + el)) -eq 0 ] || size=$(stat -c %s "$store/$at.out" 2>/dev/null)
   # The end line reached the disk and the output did not: as if the end line had not either.
-  if [ "${size:-0}" -ne $((ol + el)) ]; then before=start st=refused rc=-1 ms=-1; return 0; fi
+  if [ "${size:-0}" -ne $((ol + el)) ]; then before=start rc=-1 ms=-1 ap=0; return 0; fi
   [ "$ol" = 0 ] || head -c "$ol" "$store/$at.out" >>"$o"
   [ "$el" = 0 ] || tail -c "$el" "$store/$at.out" >>"$e"
   re=1
 }
 
-# The demands of the guarding: lock, claim, receipt. Sets `before`, or ends the job.
+# The demands of the guarding: lock, claim, receipt. Sets `before`, or ends the request.
 guarded() {
   name "$SB_APP" && name "$step" && name "$at" && name "$so" ||
     quit refused "application, step, attempt and store id must be plain names"
   # Without an apply nothing changes: no other step has to wait, and nothing needs a receipt.
-  if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then log=; [ "$g" = stop ] || current; return 0; fi
-  stop=0; [ "$g" != stop ] || stop=1
+  if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then [ "$g" = stop ] || current; return 0; fi
+  # A log for each step and run, so that it holds only what a retry may ask for.
+  log=$store/${at%.*}.log
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
     # The first tries are the common case, and take their time beside each other.
     share=-s held=0; [ "$g" != publish ] || share=-x
     flock -n -x 9 & first=$!
-    [ $stop = 1 ] || { flock -n $share 8; held=$?; }
-    wait $first || lock 9 -x || quit "$(verdict busy)" "another holder kept the lock of $step"
+    [ "$g" = stop ] || { flock -n $share 8; held=$?; }
+    wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
     [ $held = 0 ] || lock 8 $share || case $g in
-      effect) quit "$(verdict busy)" "the claim is being changed" ;;
-      publish) quit "$(verdict busy)" "steps under the old claim are still running" ;;
+      effect) quit "$(verdict)" "the claim is being changed" ;;
+      publish) quit "$(verdict)" "steps under the old claim are still running" ;;
     esac
-  elif [ $stop = 0 ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
+  elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
   # Stopping is never refused, and so needs neither claim nor receipt.
-  if [ $stop = 1 ]; then exec 8>&-; else current; fi
+  if [ "$g" = stop ]; then exec 8>&-; else current; fi
   { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
-    { [ $stop = 1 ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
-  [ $stop = 1 ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+    { [ "$g" = stop ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
+  [ "$g" = stop ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
   [ -z "$log" ] || lookup
   case $before in
-    end) exit 0 ;;
+    end) leave ;;
     # Never run blindly: the probe, if there is one, tells what became of it.
     start) log= once=1 ;;
   esac
-}
-verdict() { if [ -e "$d/$id.cancel" ]; then echo timed_out; else echo "$1"; fi; }
-
-# Runs the words under the bound; sets st, rc, ap.
-run() {
-  left || quit timed_out "the bound was reached before the command started"
-  if [ -z "$log" ] && [ "$g" = read ] && { [ "$np" = 0 ] || { [ $once = 1 ] && [ "$np" -eq $# ]; }; } && [ "$stall" -eq 0 ]; then
-    in=$pin; [ "$np" -gt 0 ] || { in=$ain ap=1; }
-    timeout -k 2 "$left" "$@" <"$in" 5>&- &
-    echo $! >"$d/$id.p"; wait $!; x=$? st=running
-    rc=$x; case $x in 124 | 137 | 143) ;; *) st=ended ;; esac
-  else
-    timeout -k 2 "$left" "$SB_SH" -c "$inner" "$step" "$d" "$id" "$log" "start $at $ep $rn ." $((1 - stop)) "$end" $((stall / 10)) \
-      $((hold / 10)) "$once" "$pin" "$ain" "$np" "$@" 5>&- &
-    echo $! >"$d/$id.p"; wait $!; x=$? st=running
-    rc=$x; [ ! -s "$d/$id.r" ] || read -r ap rc st <"$d/$id.r"
-  fi
-  [ "$st" = running ] || return 0
-  clock
-  if [ -e "$d/$id.cancel" ]; then st=timed_out; say "ended on request"
-  elif [ -e "$d/$id.stalled" ]; then st=stalled
-  elif [ "$now" -ge $((end - 2)) ]; then st=timed_out
-  else st=ended; [ "$rc" -ge 0 ] && [ $x -eq 0 ] || rc=$x; fi
 }
 
 # secret WORD FILE: where a command's standard input comes from.
@@ -334,35 +211,227 @@ secret() {
   esac
 }
 
-job() {
-  o=$d/$id.o e=$d/$id.e st=refused rc=-1 ap=0 ms=-1 re=0 answered= keep= before= log= stop=0
-  : >"$d/$id.f"; clock; begun=$now; end=$((now + bound / 10))
-  trap leave EXIT
+# With a probe, the exit code that counts is that of the last probe which came to its end, and behind
+# an apply only of one that began after it: an earlier "not done" says nothing about a cut-off apply.
+counted() { said=$rc; [ -z "$pw" ] || said=$seen; }
+# What the job finds where the wrapper is cut off.
+note() { counted; echo "$ap $said ${before:+interrupted}${log:+receipt}" >"$d/$id.r"; }
+finish() {
+  [ -z "$watcher" ] || kill "$watcher"
+  [ "$1" != running ] || { note; exit 0; }
+  counted; rc=$said st=$1
+  [ -z "$before" ] || interrupted
+  echo "$ap $rc $st told" >"$d/$id.r" || exit 143
+  tell
+  [ -z "$log" ] || [ "$ap" = 0 ] || end_line
+  exit 0
+}
+interrupted() {
+  say "an earlier start of $at left no end: nothing was run but the probe"
+  st=interrupted ap=1
+}
+# Becomes the command of these words, in a process of its own. A script is read by this very shell,
+# which has been started already, and finds nothing of ours but what is exported.
+become() {
+  if [ "$1" = "$SB_SH" ] && [ "${2%/*}" = "$d" ]; then
+    script=$2; shift 2
+    [ -r "$script" ] || exit 2
+    unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
+      finish interrupted become probe apply watch perform J clock tell end_line
+    unset n d id g step at ep cl so rn bound begun end line log store stall hold once pin ain in np argc o e f \
+      ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
+      verdict lost losses tick share held first E C S R
+    . "$script"; exit
+  fi
+  exec "$@"
+}
+# A look that the bound cut off leaves the words of the last whole one, as it leaves its exit code.
+probe() {
+  was=; read -r was <"$f"
+  : >"$o"; : >"$f"
+  (eval "become $pw" <"$pin" >>"$o" 2>>"$f" 5>&- 8>&- 9>&-); rc=$?
+  [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
+  seen=$rc
+}
+apply() {
+  if [ -n "$log" ]; then
+    # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
+    { printf '\nstart %s %s %s .\n' "$at" "$ep" "$rn" >>"$log" && sync "$log" "$store"; } 2>>"$e" ||
+      [ "$g" = stop ] || { say "the start cannot be stored in $log: nothing was done"; finish no_receipt; }
+  fi
+  ap=1 seen=-1; note
+  if [ -n "$pw" ]; then (eval "become $aw" <"$ain" >>"$e" 2>&1 5>&- 8>&- 9>&-); rc=$?
+  else (eval "become $aw" <"$ain" >>"$o" 2>>"$e" 5>&- 8>&- 9>&-); rc=$?; fi
+  [ -z "$term" ] || finish running
+}
+watch() {
+  exec 5>&- 8>&- 9>&-; trap - TERM; last= ; clock; mark=$now
+  while sleep "$tick"; do
+    text=$(tail -q -c 4096 "$e" "$f" 2>/dev/null | grep '^progress '); clock
+    if [ -n "$text" ] && [ "$text" != "$last" ]; then last=$text mark=$now
+    elif [ $((now - mark)) -ge "$stall" ]; then : >"$d/$id.stalled"; kill $PPID; exit 0; fi
+  done
+}
+perform() {
+  pw= aw= i=0
+  for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
+  if [ "$stall" -gt 0 ]; then
+    tick=0.05; [ "$stall" -lt 100 ] || tick=0.25; [ "$stall" -lt 400 ] || tick=1
+    watch & watcher=$!
+  fi
+  if [ -z "$pw" ]; then [ -n "$before" ] || apply "$@"; finish ended; fi
+  since= pause=005 limit=$end verdict=timed_out lost= losses=0
+  while :; do
+    probe "$@"; clock
+    # A wait whose probe cannot tell: a service that comes up may answer so for a moment, a probe that
+    # does not work answers so for ever. Five seconds and five times of nothing else are an answer.
+    if [ $rc -lt 2 ]; then lost= losses=0; else : "${lost:=$now}"; losses=$((losses + 1)); fi
+    if [ -z "$aw" ] && [ $losses -ge 5 ] && [ $((now - lost)) -ge 500 ]; then finish ended; fi
+    if [ $rc -eq 0 ]; then
+      : "${since:=$now}"
+      [ $((now - since)) -lt "$hold" ] && [ "$once" = 0 ] || finish ended
+    else
+      since=
+      [ "$once" = 0 ] || finish ended
+      if [ $ap = 0 ] && [ -n "$aw" ]; then
+        apply "$@"
+        # What failed seldom comes true later: one more second, then the answer.
+        if [ $rc -ne 0 ]; then clock; verdict=ended; [ $((now + 100)) -ge "$limit" ] || limit=$((now + 100)); fi
+        continue
+      fi
+    fi
+    note
+    [ "$now" -lt "$limit" ] || finish $verdict
+    sleep "0.$pause"; [ -z "$term" ] || finish running
+    case $pause in 005) pause=010 ;; 010) pause=020 ;; 020) pause=040 ;; *) pause=100 ;; esac
+  done
+}
+J() {
+  id=$1 g=$2 SB_APP=$3 step=$4 at=$5 ep=$6 cl=$7 so=$8 rn=$9; shift 9
+  stall=$(($2 / 10)) hold=$(($3 / 10)) once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
+  o=$d/$id.o e=$d/$id.e f=$d/$id.f
+  exec >>"$o" 2>>"$e"; : >"$f"
+  ap=0 rc=-1 ms=-1 re=0 before= log= seen=-1 watcher=
   [ $# -eq "$argc" ] || quit refused "the request arrived with $# words instead of $argc"
-  SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN SB_SH
+  SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN
   store=$SB_STATE/receipts
   case $g in
     read) ;;
-    # A log for each step and run, so that it holds only what a retry may ask for.
-    effect | stop | publish) log=$store/${at%.*}.log; guarded "$@" ;;
+    effect | stop | publish) guarded "$@" ;;
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
-  if [ "$before" = start ]; then
-    [ "$np" = 0 ] || run "$@"
-    say "an earlier start of $at left no end: nothing was run but the probe"
-    st=interrupted ap=1
-    exit 0
+  left || quit timed_out "the bound was reached before the command started"
+  perform "$@"
+}
+SB_STATE_ROOT=$2 SB_RUN_ROOT=$3; shift 3
+eval "$line"
+WRAPPER
+)
+wrapper=$common$n$wrapper
+
+# send BYTES FILE: exactly so many, whatever the file has become since. What is short, the shell reads
+# itself; where it read something else (NUL bytes, a file that grew), the program does it.
+send() {
+  if [ "$1" -le 1024 ]; then
+    text=
+    while IFS= read -r line; do text=$text$line$n; done <"$2"
+    text=$text$line
+    if [ ${#text} -eq "$1" ]; then printf %s "$text"; return; fi
   fi
-  run "$@"
-  [ -z "$log" ] || [ "$ap" = 0 ] || keep=1
+  head -c "$1" "$2"
 }
 
+# The collector: the only writer of answers. It ends, and removes the channel's files, when the last
+# job has closed the queue, which may be long after the channel broke.
+collect() {
+  exec 6<"$d/q" 5>&- 4<&-; trap '' PIPE HUP; swept=0 done=
+  while read -r kind i st rc ap ms re <&6; do case $kind in
+    a) o=$d/$i.o e=$d/$i.e f=$d/$i.f
+      if [ -s "$o" ] || [ -s "$e" ] || [ -s "$f" ]; then
+        set -- $(stat -c %s "$o" "$e" "$f"); cut=0
+        [ "$1" -le 1048576 ] || cut=1; [ "$2" -le 917504 ] || cut=1; [ "$3" -le 65536 ] || cut=1
+        ol=$1 el=$2 fl=$3
+        [ $cut = 0 ] || { [ "$1" -le 1048576 ] || ol=1048576; [ "$2" -le 917504 ] || el=917504; [ "$3" -le 65536 ] || fl=65536; }
+        [ ! -e "$d/$i.cut" ] || cut=1
+        printf '= %s %s %s %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" $cut "$ol" $((el + fl))
+        [ "$ol" = 0 ] || send "$ol" "$o"
+        [ "$el" = 0 ] || tail -c "$el" "$e"
+        [ "$fl" = 0 ] || send "$fl" "$f"
+      else printf '= %s %s %s %s %s %s 0 0 0\n' "$i" "$st" "$rc" "$ap" "$ms" "$re"; fi >&3 ;;
+    p) printf '+ %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" >&3 ;;
+    h) printf '! %s\n' "$i" >&3 ;;
+    z) done="$done $d/$i.*" swept=$((swept + 1)); [ $swept -lt 32 ] || { rm -f $done; swept=0 done=; } ;;
+  esac; done 2>/dev/null
+  rm -rf "$d"
+}
+
+# The timekeeper ends what has reached its bound, where `timeout` was started before the bound was
+# known. It sleeps while there is nothing of the kind, and lives until the last job has ended.
+keep_time() {
+  exec 6<"$d/t" 3>&- 4<&- 5>&-; trap '' HUP
+  while read -r _ <&6; do
+    while next=; clock; for f in "$d"/*.p; do
+        read -r pid until <"$f" && [ -n "$until" ] || continue
+        c=$((until - now)); [ $c -gt 0 ] || { kill "$pid"; c=100; }
+        [ -n "$next" ] && [ "$next" -le $c ] || next=$c
+      done; [ -n "$next" ]; do
+      case $next in ?) next=0.0$next ;; ??) next=0.$next ;; *) next=1 ;; esac
+      sleep $next
+    done
+  done
+} 2>/dev/null
+
+# The job's part of a request: it sees the wrapper to its end.
 J() {
-  id=$1 g=$2 SB_APP=$3 step=$4 at=$5 ep=$6 cl=$7 so=$8 rn=$9; shift 9
-  bound=$1 stall=$2 hold=$3 once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
-  serial=$((serial + 1))
-  (job "$@") >>"$d/$id.o" 2>>"$d/$id.e" 4<&- &
+  id=$1 at=$5 store=$SB_STATE_ROOT/$3/receipts; shift 9
+  clock; begun=$now end=$((now + $1 / 10)) o=$d/$id.o e=$d/$id.e
+  if [ -n "$slot" ]; then printf '%s\n' "$begun $end" "$line" >&6; exec 6>&-
+  else printf '%s\n' "$begun $end" "$line" >"$d/$id.i"; wrap <"$d/$id.i" & pid=$!; fi
+  echo "$pid $end" >"$d/$id.p"; echo >&3
+  wait "$pid"; code=$?
+  : >"$d/$id.p"
+  st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"
+  [ -n "$told" ] || cut_off
+  echo "z $id" >&5
+}
+# The wrapper had to end before its request, or was killed by somebody.
+cut_off() {
+  left=$st ms=-1 re=0; clock
+  if [ -e "$d/$id.cancel" ]; then st=timed_out; echo "ended on request" >>"$e"
+  elif [ -e "$d/$id.stalled" ]; then st=stalled
+  elif [ "$now" -ge $((end - 2)) ]; then st=timed_out
+  else st=ended; [ "$rc" -ge 0 ] && [ $code -eq 0 ] || rc=$code; [ "$rc" -ne 0 ] || rc=255; fi
+  case $left in
+    interrupted) st=interrupted ap=1 ;;
+    # Before the answer, because the lock is free already.
+    receipt) [ "$ap" = 0 ] || { ms=$(((now - begun) * 10)); end_line; } ;;
+  esac
+  tell
+}
+# What cannot be kept whole must not be found: an empty script would mean "done".
+S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
+
+wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&-; }
+
+# Two jobs wait for requests, each with its wrapper, which saves a request two programs' start. One that
+# has answered starts its successor, so that this costs the next request nothing. They end with the
+# runner: then nobody holds the other end of descriptor 4 any more. Redirections of a function would not
+# do: the shell keeps what they cover, here the channel's own input.
+spare() {
+  slot=$1
+  exec 6<>"$d/i$slot" 7>&-
+  wrap <"$d/i$slot" & pid=$!
+  echo "$pid" >"$d/slot$slot"
+  IFS= read -r line <&4 || exit
+  eval "$line"
+  (spare "$slot") &
+  exit 0
+}
+# hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits.
+hand() {
+  { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -n "$pid" ] && [ -d "/proc/$pid" ] || return 1
+  : >"$d/slot$1"; printf '%s\n' "$line" >&$2
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
 # for all requests: a host that is short of time must not lose it to being watched.
@@ -376,14 +445,25 @@ G() { (
     }
   done
   echo "h looked" >&5
-) 2>/dev/null 4<&- & }
-K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
+) 2>/dev/null 4<&- 6>&- 7>&- & }
+K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
-serial=0
+slot= serial=0
 collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
-exec 3>&-
-# `jobs` now and then, or ended jobs stay as zombies.
-while IFS= read -r line <&4; do eval "$line"; [ $((serial % 20)) -ne 0 ] || jobs >/dev/null; done
+exec 3<>"$d/t"
+keep_time &
+exec 6<>"$d/j1" 7<>"$d/j2"
+(exec 4<"$d/j1"; spare 1) &
+(exec 4<"$d/j2"; spare 2) &
+while IFS= read -r line <&4; do
+  case $line in
+    'J '*)
+      hand 1 6 || hand 2 7 || { (eval "$line") 4<&- 6>&- 7>&- & }
+      # Now and then, or ended jobs stay as zombies.
+      serial=$((serial + 1)); [ $((serial % 20)) -ne 0 ] || jobs >/dev/null ;;
+    *) eval "$line" ;;
+  esac
+done
 exit 0

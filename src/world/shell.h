@@ -86,6 +86,10 @@ class Shell {
   virtual ~Shell() = default;
   // Makes the hosts known; opens connections in the background. May be called again with more.
   virtual void connect(const std::vector<Host>& hosts) = 0;
+  // Sends the scripts of these commands ahead, so that no request has to wait until its host has
+  // read them. May be left out, and may be lost.
+  virtual void send_ahead(const std::string& /*host*/,
+                          const std::vector<ReadyCommand>& /*commands*/) {}
   // Sends a request. Never blocks and never fails: a failure comes back as an answer.
   virtual RequestId start(const ShellRequest& request) = 0;
   // The next event, or nothing when `deadline` passes first.

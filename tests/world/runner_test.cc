@@ -63,7 +63,7 @@ TEST_P(Runner, gives_commands_a_known_environment) {
       "env", 1, "echo \"$0 $1 $SB_APP $LC_ALL $(umask) $(pwd)\"; echo $SB_STATE $SB_RUN; cat");
   request.apply.arguments = {"one"};
   const auto answer = host.run(request);
-  EXPECT_EQ(answer.out, "env one shop C 0077 /\n" + (host.scratch / "state/shop") + " " +
+  EXPECT_EQ(answer.out, "runner one shop C 0077 /\n" + (host.scratch / "state/shop") + " " +
                             (host.scratch / "run/shop") + "\n");
 }
 

@@ -128,8 +128,8 @@ TEST_P(Wrapper, does_not_leave_the_lock_to_a_daemon) {
   EXPECT_EQ(kill(std::stoi(first.out), SIGKILL), 0) << "or the daemon was not there at all";
 }
 
-// kill -9 of the wrapper's own processes must not let a second attempt in while the command works.
-TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_wrapper_runs) {
+// kill -9 of the processes above the wrapper must not let a second attempt in while the command works.
+TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_job_runs) {
   host.real->start(
       host.effect("orphan", 1, "echo $$ >\"$SB_STATE/inner\"; sleep 1.5; touch \"$SB_STATE/end\""));
   ASSERT_TRUE(wait_for_file(host.state("inner")));
@@ -143,7 +143,8 @@ TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_wrapper_runs) {
   host.connect();
   auto retry = host.effect("orphan", 1, "touch \"$SB_STATE/twice\"");
   retry.probe = host.script("[ -e \"$SB_STATE/end\" ]");
-  EXPECT_EQ(verdict(host.run(retry)), "interrupted 0");
+  EXPECT_EQ(verdict(host.run(retry)), "ended 0") << "the wrapper has left its receipt";
+  EXPECT_TRUE(std::filesystem::exists(host.state("end")));
   EXPECT_FALSE(std::filesystem::exists(host.state("twice")));
 }
 
