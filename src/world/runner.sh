@@ -14,8 +14,8 @@
 #   = id status exit_code applied elapsed_ms replayed cut out_bytes err_bytes  LF  out  err
 #   + id progress TEXT                   a part of the answer to G, where there is such a line
 #   ! TEXT                               the answer to H; `! looked` ends the one to G
-# Descriptors: 3 answers, later the timekeeper; 4 requests; 5 the queue to the collector; 6 and 7 the
-# spare jobs; 8 claim lock; 9 step lock.
+# Descriptors: 3 answers, later the timekeeper; 4 requests; 5 the queue to the collector; 6 to 9 the
+# spare jobs; in a wrapper 8 the claim lock and 9 the step lock.
 #
 # Three shells serve a request. The runner reads it and hands it to a job. The job's wrapper performs
 # it, in a process group of its own, under the locks, and answers. The job watches over the wrapper,
@@ -38,7 +38,7 @@ if [ -n "$lacks" ]; then printf 'switchback-runner 1 lacks%s\n' "$lacks"; exit 1
 # The channel's own files: on tmpfs, because secrets may pass through them.
 [ -d "$SB_RUN_ROOT" ] || (umask 022; mkdir -p "$SB_RUN_ROOT") 2>/dev/null
 for root in "$SB_RUN_ROOT" /dev/shm /tmp; do d=$(mktemp -d "$root/channel.$$.XXXXXX" 2>/dev/null) && break; done
-if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/i1" "$d/i2"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
+if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/j3" "$d/j4" "$d/i1" "$d/i2" "$d/i3" "$d/i4"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
 # Leftovers of runners that were killed; a job may outlive its runner, but hardly for a day.
 for old in "$SB_RUN_ROOT"/channel.*; do
   pid=${old#"$SB_RUN_ROOT"/channel.}; pid=${pid%%.*}
@@ -53,10 +53,22 @@ n='
 # Sets now, in hundredths of a second.
 clock() { read -r up rest </proc/uptime; now=$((${up%.*} * 100 + 1${up#*.} - 100)); }
 
+# small LIMIT FILE: reads a file of at most so many bytes without starting a program. Sets text. Only
+# for what our own scripts print: NUL bytes, which no shell can hold, are left out.
+small() {
+  text= word=
+  while IFS= read -r word; do
+    text=$text$word$n
+    [ ${#text} -le "$1" ] || return 1
+  done <"$2"
+  text=$text$word
+  [ ${#text} -le "$1" ]
+}
+
 # tell: the one answer to a request. Sets ms.
 tell() {
   [ "$ms" -ge 0 ] || { clock; ms=$(((now - begun) * 10)); }
-  echo "a $id $st $rc $ap $ms $re" >&5
+  echo "$kind $id $st $rc $ap $ms $re" >&5
 }
 
 # The end line of a receipt. The wrapper writes it after its answer has left, still under the lock:
@@ -65,10 +77,14 @@ tell() {
 end_line() {
   ol=0 el=0 log=$store/${at%.*}.log
   if [ -s "$o" ] || [ -s "$e" ]; then
-    set -- $(stat -c %s "$o" "$e"); ol=$1 el=$2
-    [ "$ol" -le 65536 ] || ol=65536
-    [ "$el" -le 8192 ] || el=8192
-    { { [ "$ol" = 0 ] || head -c "$ol" "$o"; } && { [ "$el" = 0 ] || tail -c "$el" "$e"; }; } >"$store/$at.out" || return
+    if [ $kind = t ] && small 4096 "$o" && out=$text && small 4096 "$e"; then
+      ol=${#out} el=${#text}; printf '%s%s' "$out" "$text" >"$store/$at.out" || return
+    else
+      set -- $(stat -c %s "$o" "$e"); ol=$1 el=$2
+      [ "$ol" -le 65536 ] || ol=65536
+      [ "$el" -le 8192 ] || el=8192
+      { head -c "$ol" "$o" && tail -c "$el" "$e"; } >"$store/$at.out" || return
+    fi
     printf 'end %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log" && sync "$store/$at.out" "$log" "$store"
   else
     printf 'end %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
@@ -152,8 +168,8 @@ lookup() {
   before=
   [ -s "$log" ] || return 0
   # A line that lacks its last word was torn by a crash, and says nothing.
-  while read -r kind a w3 w4 w5 w6 w7 w8 w9 || [ -n "$kind" ]; do
-    case $kind.$a.$w5.$w9 in
+  while read -r what a w3 w4 w5 w6 w7 w8 w9 || [ -n "$what" ]; do
+    case $what.$a.$w5.$w9 in
       start."$at"...) [ "$before" = end ] || before=start ;;
       end."$at".*.'.') before=end st=$w3 rc=$w4 ap=$w5 ms=$w6 ol=$w7 el=$w8 ;;
     esac
@@ -239,7 +255,7 @@ become() {
     unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
       finish interrupted become probe apply watch perform J clock tell end_line
     unset n d id g step at ep cl so rn bound begun end line log store stall hold once pin ain in np argc o e f \
-      ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
+      kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
       verdict lost losses tick share held first E C S R
     . "$script"; exit
   fi
@@ -274,6 +290,7 @@ watch() {
 }
 perform() {
   pw= aw= i=0
+  [ "$1" != "$SB_SH" ] || [ "${2%/*}" != "$d" ] || kind=t  # its output is that of a script of ours
   for word do i=$((i + 1)); if [ $i -le "$np" ]; then pw="$pw \"\${$i}\""; else aw="$aw \"\${$i}\""; fi; done
   if [ "$stall" -gt 0 ]; then
     tick=0.05; [ "$stall" -lt 100 ] || tick=0.25; [ "$stall" -lt 400 ] || tick=1
@@ -311,7 +328,7 @@ J() {
   stall=$(($2 / 10)) hold=$(($3 / 10)) once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
   o=$d/$id.o e=$d/$id.e f=$d/$id.f
   exec >>"$o" 2>>"$e"; : >"$f"
-  ap=0 rc=-1 ms=-1 re=0 before= log= seen=-1 watcher=
+  kind=a ap=0 rc=-1 ms=-1 re=0 before= log= seen=-1 watcher=
   [ $# -eq "$argc" ] || quit refused "the request arrived with $# words instead of $argc"
   SB_STATE=$SB_STATE_ROOT/$SB_APP SB_RUN=$SB_RUN_ROOT/$SB_APP; export SB_APP SB_STATE SB_RUN
   store=$SB_STATE/receipts
@@ -330,16 +347,15 @@ WRAPPER
 )
 wrapper=$common$n$wrapper
 
-# send BYTES FILE: exactly so many, whatever the file has become since. What is short, the shell reads
-# itself; where it read something else (NUL bytes, a file that grew), the program does it.
-send() {
-  if [ "$1" -le 1024 ]; then
-    text=
-    while IFS= read -r line; do text=$text$line$n; done <"$2"
-    text=$text$line
-    if [ ${#text} -eq "$1" ]; then printf %s "$text"; return; fi
-  fi
-  head -c "$1" "$2"
+# The answer whose output is long, or may be no text.
+large() {
+  set -- $(stat -c %s "$o" "$e" "$f"); ol=$1 el=$2 fl=$3 cut=0
+  [ "$ol" -le 1048576 ] || ol=1048576 cut=1
+  [ "$el" -le 917504 ] || el=917504 cut=1
+  [ "$fl" -le 65536 ] || fl=65536 cut=1
+  [ ! -e "$d/$i.cut" ] || cut=1
+  printf '%s %s %s %s\n' "$head" $cut "$ol" $((el + fl))
+  head -c "$ol" "$o"; tail -c "$el" "$e"; head -c "$fl" "$f"
 }
 
 # The collector: the only writer of answers. It ends, and removes the channel's files, when the last
@@ -347,18 +363,12 @@ send() {
 collect() {
   exec 6<"$d/q" 5>&- 4<&-; trap '' PIPE HUP; swept=0 done=
   while read -r kind i st rc ap ms re <&6; do case $kind in
-    a) o=$d/$i.o e=$d/$i.e f=$d/$i.f
-      if [ -s "$o" ] || [ -s "$e" ] || [ -s "$f" ]; then
-        set -- $(stat -c %s "$o" "$e" "$f"); cut=0
-        [ "$1" -le 1048576 ] || cut=1; [ "$2" -le 917504 ] || cut=1; [ "$3" -le 65536 ] || cut=1
-        ol=$1 el=$2 fl=$3
-        [ $cut = 0 ] || { [ "$1" -le 1048576 ] || ol=1048576; [ "$2" -le 917504 ] || el=917504; [ "$3" -le 65536 ] || fl=65536; }
-        [ ! -e "$d/$i.cut" ] || cut=1
-        printf '= %s %s %s %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" $cut "$ol" $((el + fl))
-        [ "$ol" = 0 ] || send "$ol" "$o"
-        [ "$el" = 0 ] || tail -c "$el" "$e"
-        [ "$fl" = 0 ] || send "$fl" "$f"
-      else printf '= %s %s %s %s %s %s 0 0 0\n' "$i" "$st" "$rc" "$ap" "$ms" "$re"; fi >&3 ;;
+    a | t) o=$d/$i.o e=$d/$i.e f=$d/$i.f
+      head="= $i $st $rc $ap $ms $re"
+      if [ $kind = t ] && [ ! -e "$d/$i.cut" ] && small 4096 "$o" && out=$text && small 4096 "$e" && err=$text && small 4096 "$f"; then
+        printf '%s 0 %s %s\n%s%s%s' "$head" ${#out} $((${#err} + ${#text})) "$out" "$err" "$text"
+      elif [ -s "$o" ] || [ -s "$e" ] || [ -s "$f" ]; then large
+      else printf '%s 0 0 0\n' "$head"; fi >&3 ;;
     p) printf '+ %s %s %s %s %s %s\n' "$i" "$st" "$rc" "$ap" "$ms" "$re" >&3 ;;
     h) printf '! %s\n' "$i" >&3 ;;
     z) done="$done $d/$i.*" swept=$((swept + 1)); [ $swept -lt 32 ] || { rm -f $done; swept=0 done=; } ;;
@@ -397,7 +407,7 @@ J() {
 }
 # The wrapper had to end before its request, or was killed by somebody.
 cut_off() {
-  left=$st ms=-1 re=0; clock
+  left=$st ms=-1 re=0 kind=a; clock; : >>"$o"; : >>"$e"; : >>"$d/$id.f"
   if [ -e "$d/$id.cancel" ]; then st=timed_out; echo "ended on request" >>"$e"
   elif [ -e "$d/$id.stalled" ]; then st=stalled
   elif [ "$now" -ge $((end - 2)) ]; then st=timed_out
@@ -412,19 +422,20 @@ cut_off() {
 # What cannot be kept whole must not be found: an empty script would mean "done".
 S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
-wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&-; }
+wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
-# Two jobs wait for requests, each with its wrapper, which saves a request two programs' start. One that
-# has answered starts its successor, so that this costs the next request nothing. They end with the
+# Four jobs wait for requests, each with its wrapper, which saves a request two programs' start. One that
+# has answered starts its successor, a moment later, so that this takes no time from what comes next. They end with the
 # runner: then nobody holds the other end of descriptor 4 any more. Redirections of a function would not
 # do: the shell keeps what they cover, here the channel's own input.
 spare() {
   slot=$1
-  exec 6<>"$d/i$slot" 7>&-
+  exec 6<>"$d/i$slot" 7>&- 8>&- 9>&-
   wrap <"$d/i$slot" & pid=$!
   echo "$pid" >"$d/slot$slot"
   IFS= read -r line <&4 || exit
   eval "$line"
+  sleep 0.03
   (spare "$slot") &
   exit 0
 }
@@ -445,7 +456,7 @@ G() { (
     }
   done
   echo "h looked" >&5
-) 2>/dev/null 4<&- 6>&- 7>&- & }
+) 2>/dev/null 4<&- 6>&- 7>&- 8>&- 9>&- & }
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
@@ -454,13 +465,12 @@ collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"
 keep_time &
-exec 6<>"$d/j1" 7<>"$d/j2"
-(exec 4<"$d/j1"; spare 1) &
-(exec 4<"$d/j2"; spare 2) &
+exec 6<>"$d/j1" 7<>"$d/j2" 8<>"$d/j3" 9<>"$d/j4"
+for s in 1 2 3 4; do (exec 4<"$d/j$s"; spare $s) & done
 while IFS= read -r line <&4; do
   case $line in
     'J '*)
-      hand 1 6 || hand 2 7 || { (eval "$line") 4<&- 6>&- 7>&- & }
+      hand 1 6 || hand 2 7 || hand 3 8 || hand 4 9 || { (eval "$line") 4<&- 6>&- 7>&- 8>&- 9>&- & }
       # Now and then, or ended jobs stay as zombies.
       serial=$((serial + 1)); [ $((serial % 20)) -ne 0 ] || jobs >/dev/null ;;
     *) eval "$line" ;;

@@ -27,8 +27,9 @@ postmaster() {
 
 # Sets left to the processes in the unit's control group. /proc answers for every hierarchy and
 # mount point at once, and says nothing about hosts that share the machine.
+list_processes() { grep -lsF "/$unit" /proc/[0-9]*/cgroup; }
 unit_processes() {
-  left=$(grep -lsF "/$unit" /proc/[0-9]*/cgroup)
+  left=$(list_processes)
   [ "$left" ]
 }
 
@@ -36,10 +37,10 @@ unit_processes() {
 control_file() { TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null; }
 unit_show() { systemctl show -p ActiveState -p ControlPID -p Job "$unit"; }
 
-# Takes what they say, line by line: active, stopper (the unit's stop command, 0: none), job (a waiting
+# Takes what they say, line by line: left (see unit_processes), active, stopper (the unit's stop command, 0: none), job (a waiting
 # one, "": none), and the values of the control file.
 hear() {
-  active=unknown stopper=0 job=''
+  active=unknown stopper=0 job='' left=''
   system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' checkpoint_time='' hints='' sums='' segment=''
   while IFS= read -r l; do
     v=${l#*[:=]} v=${v#"${v%%[! ]*}"}
@@ -47,6 +48,7 @@ hear() {
       ActiveState=*) active=$v ;;
       ControlPID=*) stopper=$v ;;
       Job=*) job=${v#0} ;;
+      /proc/*) left="$left $l" ;;
       'Database system identifier:'*) system=$v ;;
       'Database cluster state:'*) state=$v ;;
       'Latest checkpoint location:'*) checkpoint=$v ;;
@@ -72,14 +74,14 @@ EOF
 
 unit_state() {
   hear <<EOF
-$(unit_show)
+$(unit_show & list_processes; wait)
 EOF
 }
 
-# Both at once: users wait for it.
+# Both, and the processes, at once: users wait for it.
 control_and_unit() {
   hear <<EOF
-$(unit_show & control_file; wait)
+$(unit_show & control_file; list_processes; wait)
 EOF
   [ "$system" ] && is_lsn "$checkpoint"
 }
@@ -123,14 +125,23 @@ EOF
 }
 
 # The session says where its answer begins and ends, because an answer that an earlier reader gave
-# up on may still stand in the pipe.
+# up on may still stand in the pipe. No program is started for it: users wait for these answers. What
+# wakes the reader of an answer that does not come is the session's own beat.
 ask_held() {
   { read -r keeper <"$held/pid"; } 2>/dev/null && [ -d "/proc/$keeper" ] && [ -p "$held/out" ] || return 1
   # Not $$, which a script may share with the one before it.
   read -r mark _ </proc/self/stat && mark=$mark.$((marks = ${marks:-0} + 1))
-  { printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in" &&
-    reply=$(timeout "$1" sed -n "/^<$mark\$/,/^>$mark\$/p;/^>$mark\$/q;/^gone\$/q" <>"$held/out"); } 2>/dev/null || return 1
-  case $reply in "<$mark"*">$mark") ;; *) return 1 ;; esac
-  reply=${reply#"<$mark"} reply=${reply%">$mark"}
-  reply=${reply#?} reply=${reply%?}
-}
+  IFS='. ' read -r asked _ </proc/uptime; within='' reply=''
+  { printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in"; } 2>/dev/null || return 1
+  while IFS= read -r l; do
+    case $l in
+      "<$mark") within=yes ;;
+      ">$mark") reply=${reply%?}; return 0 ;;
+      beat) IFS='. ' read -r l _ </proc/uptime; [ $((l - asked)) -le "$1" ] || return 1 ;;
+      gone) return 1 ;;
+      *) [ -z "$within" ] || reply="$reply$l
+" ;;
+    esac
+  done <>"$held/out"
+  return 1
+} 2>/dev/null

@@ -16,7 +16,6 @@ if postmaster; then
     ended $((bound / 2 + 1)) || { kill -QUIT "$pm" && ended $((bound / 4 + 1)); } || { kill -KILL "$pm" && ended 2; }
   fi
 else
-  unit_processes
   unit_state
   spare_stop_command
   # A unit on its way up, or one that waits for its turn at a boot or to be restarted, is told to
