@@ -259,6 +259,24 @@ TEST_P(Runner, cuts_a_flood_while_it_runs) {
   EXPECT_NE(answer.err.find("was cut"), std::string::npos);
 }
 
+// An empty or missing script would end with 0, which means "done".
+TEST_P(Runner, a_script_that_is_gone_is_no_success) {
+  auto request = host.effect("gone", 1, "true");
+  host.real->send_ahead("controller", {request.apply});
+  EXPECT_EQ(verdict(host.run(request)), "ended 0");
+  int removed = 0;
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(host.scratch / std::string("run"))) {
+    if (!file.path().filename().string().starts_with("s_")) continue;
+    std::filesystem::remove(file.path());
+    ++removed;
+    break;
+  }
+  ASSERT_EQ(removed, 1) << "or this test proves nothing";
+  request.attempt = "7.gone.2";
+  EXPECT_EQ(verdict(host.run(request)), "ended 2");
+}
+
 TEST_P(Runner, answers_many_requests_at_once_each_with_its_own) {
   std::map<RequestId, std::string> expected;
   const std::string big(20'000, 'b');

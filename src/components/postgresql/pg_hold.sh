@@ -8,7 +8,10 @@ mkdir -p "$SB_RUN/pg" && rm -rf "$held" && mkdir "$held" && mkfifo "$held/in" "$
 setsid sh -c '
   held=$1 life=$2; shift 2
   echo $$ >"$held/pid"
-  while sleep 1 && [ -d "/proc/$$" ] && [ -p "$held/out" ]; do printf "beat\n" 1<>"$held/out"; done &
+  {
+    while sleep 1 && [ -d "/proc/$$" ] && [ -p "$held/out" ]; do printf "beat\n" 1<>"$held/out"; done
+    [ ! -p "$held/out" ] || printf "gone\n" 1<>"$held/out"
+  } &
   PGOPTIONS="-c idle_session_timeout=0 -c statement_timeout=0" timeout "$life" "$@" 0<>"$held/in" 1<>"$held/out" 2>&1
   kill $!
   # A reader may be waiting; a newer session may have taken the place.
