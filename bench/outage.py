@@ -13,11 +13,15 @@ SCHEMA = (f"create role bench login password '{PASSWORD}'; "
           "grant all on sequence bench_rows_id_seq to bench")
 
 
-def outage_ms(move, old, new, log, network=()):
+RETRY_S = 0.010  # clients that come back faster cost the servers more than they gain
+
+
+def outage_ms(move, old, new, log, network=(), retry=RETRY_S):
     """Milliseconds between the last row that OLD acknowledged and the first that NEW did (each
     ADDRESS:PORT), while `move()` makes NEW the primary. NETWORK is the command that enters the
     client's network."""
-    writer = subprocess.Popen([*network, sys.executable, WRITER, log, f"{old},{new}", PASSWORD])
+    writer = subprocess.Popen([*network, sys.executable, WRITER, log, f"{old},{new}", PASSWORD,
+                               str(retry)])
     try:
         time.sleep(2)
         move()

@@ -100,8 +100,9 @@ def start_server(directory):
     run("pg_ctl", "-D", path(directory), "-w", "-l", path(f"{directory}.log"), "start")
 
 
-def make_primary(directory, more=""):
-    run("initdb", "-D", path(directory), "-U", "postgres", "-A", "trust", "-k")
+def make_primary(directory, more="", segment_mb=16):
+    run("initdb", "-D", path(directory), "-U", "postgres", "-A", "trust", "-k",
+        f"--wal-segsize={segment_mb}")
     write(f"{directory}/postgresql.conf",
           f"port = {PORTS[0]}\n{SETTINGS.format(work=WORK)}{more}", "a")
     write(f"{directory}/pg_hba.conf", "\n".join(ACCESS) + "\n")
@@ -115,7 +116,7 @@ def start_copy(directory):
     start_server(directory)
 
 
-def there_and_back(move, rounds, ready=streams):
+def there_and_back(move, rounds, ready=streams, retry=outage.RETRY_S):
     """Outages of moves to the other side and back; `move(old, new)` takes 0 or 1."""
     found = []
     for old, new in ((0, 1), (1, 0)) * rounds:
@@ -123,12 +124,12 @@ def there_and_back(move, rounds, ready=streams):
         time.sleep(1)
         found.append(outage.outage_ms(lambda old=old, new=new: move(old, new),
                                       f"127.0.0.1:{PORTS[old]}", f"127.0.0.1:{PORTS[new]}",
-                                      path("writer.log")))
+                                      path("writer.log"), retry=retry))
     return found
 
 
-def by_pg_ctl(rounds):
-    names = ("plain0", "plain1")
+def by_pg_ctl(rounds, segment_mb=16, retry=outage.RETRY_S):
+    names = [f"plain{n}.{segment_mb}.{retry}" for n in (0, 1)]
 
     def move(old, new):
         run("pg_ctl", "-D", path(names[old]), "-m", "fast", "-w", "stop")
@@ -143,10 +144,10 @@ def by_pg_ctl(rounds):
               f"primary_conninfo = 'host=127.0.0.1 port={PORTS[new]} user=postgres'\n")
         start_server(names[old])
 
-    make_primary(names[0])
+    make_primary(names[0], segment_mb=segment_mb)
     run("pg_basebackup", "-D", path(names[1]), "-p", str(PORTS[0]), "-R", "-c", "fast")
     start_copy(names[1])
-    return there_and_back(move, rounds)
+    return there_and_back(move, rounds, retry=retry)
 
 
 def start_sshd():
@@ -246,6 +247,14 @@ def main(rounds=2):
     os.chmod(WORK, 0o755)
     try:
         plain, _ = median_of(by_pg_ctl, rounds)
+        for what, more in (("WAL segments of 64 MB instead of 16", {"segment_mb": 64}),
+                           ("WAL segments of 256 MB", {"segment_mb": 256}),
+                           ("a client that retries after 1 ms instead of 10", {"retry": 0.001}),
+                           ("a client that retries after 100 ms", {"retry": 0.1})):
+            middle, found = median_of(lambda n, more=more: by_pg_ctl(n, **more), rounds)
+            print(f"| `pg_ctl` and `pg_promote(true)`, a pair on loopback, {what} | median "
+                  f"{middle:.0f} ms ({min(found):.0f}-{max(found):.0f}) | {middle / plain:.2f} x "
+                  f"the same with 16 MB and 10 ms ({plain:.0f} ms) | |", flush=True)
         for name, way in (("`repmgr standby switchover`", by_repmgr),
                           ("`patronictl switchover`", by_patroni)):
             middle, found = median_of(way, rounds)

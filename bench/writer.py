@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes one row a millisecond to whichever of two databases accepts writes; one line per
-acknowledgement. usage: writer.py LOG ADDRESS:PORT,ADDRESS:PORT PASSWORD"""
+acknowledgement. usage: writer.py LOG ADDRESS:PORT,ADDRESS:PORT PASSWORD RETRY_S"""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
 addresses, ports = zip(*(server.split(":") for server in sys.argv[2].split(",")))
 dsn = (f"host={','.join(addresses)} port={','.join(ports)} user=bench "
        f"password={sys.argv[3]} dbname=postgres target_session_attrs=read-write connect_timeout=2")
-RETRY = 0.010  # clients that come back faster than this cost the servers more than they gain
+retry = float(sys.argv[4])
 connection = None
 due = time.monotonic()
 with open(sys.argv[1], "w", buffering=1, encoding="utf-8") as log:
@@ -32,4 +32,4 @@ with open(sys.argv[1], "w", buffering=1, encoding="utf-8") as log:
             if connection is not None:
                 connection.close()
             connection = None
-            time.sleep(RETRY)
+            time.sleep(retry)

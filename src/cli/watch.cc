@@ -160,9 +160,13 @@ class Watcher {
   int finish() {
     const Decision decision = decide(state_, {}, DecisionTime{});
     if (!options_.json) {
-      const int64_t took = state_.ended_at_ms - state_.created_at_ms;
-      fmt::print("run {} {} after {}: {}\n", run_, state_.result, duration_text(Milliseconds(took)),
-                 state_.message);
+      const auto took = state_.duration();
+      fmt::print("run {} {}{}: {}\n", run_, state_.result,
+                 took ? " after " + duration_text(*took) : "", state_.message);
+      if (state_.clock_set_back) {
+        fmt::print(
+            "This machine's clock was set back meanwhile: times of this run are no measure\n");
+      }
       for (const std::string& line : unprotected(state_)) fmt::print("Unprotected: {}\n", line);
       fmt::print("Report: switchback run show {}\n", run_);
     }

@@ -58,6 +58,9 @@ constexpr std::string_view conflicts_body =
 #include "shell/site_common.inc"
 #include "shell/site_conflicts.inc"
     ;
+constexpr std::string_view guard_body =
+#include "shell/guard.inc"
+    ;
 // The guard program travels inside the scripts that install and compare it.
 constexpr std::string_view adopt_body =
 #include "shell/site_common.inc"
@@ -147,6 +150,12 @@ std::string step_id(std::string_view what, const Host& host) {
 
 std::span<const NamedScript> site_scripts() {
   return scripts;
+}
+
+std::string guard_version() {
+  constexpr std::string_view mark = "# switchback guard ";
+  const size_t begin = guard_body.find(mark) + mark.size();
+  return std::string(guard_body.substr(begin, guard_body.find('\n', begin) - begin));
 }
 
 std::vector<GuardedUnit> guarded_units(const Application& application, std::string_view site) {

@@ -28,6 +28,9 @@ struct GuardedUnit {
 // Every guarded unit of that site.
 std::vector<GuardedUnit> guarded_units(const Application& application, std::string_view site);
 
+// The version of the guard that adoption installs, as hosts name theirs in the fact "guard".
+std::string guard_version();
+
 // Names of these observations in a snapshot: "host", "backup".
 std::vector<Observation> site_observations(const Application& application);
 // `last_backup` at both sites; empty when the configuration has none.

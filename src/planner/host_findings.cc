@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "components/site.h"
 #include "planner/identities.h"
 #include "planner/parts.h"
 #include "planner/readiness.h"
@@ -136,6 +137,17 @@ void judge_claim(Board& board, const Host& host) {
   }
 }
 
+void judge_guard(Board& board, const Host& host) {
+  const auto guard = board.facts(host).get("guard");
+  if (!guard || *guard == guard_version()) return;
+  board.add(
+      Level::warning, host.key,
+      fmt::format("its guard is of version {}, this program's is {}: what a step has stopped may "
+                  "be started behind its back",
+                  *guard, guard_version()),
+      "switchback adopt " + board.application.name);
+}
+
 void judge_words(Board& board) {
   const auto pair = published_pair(board.application, board.snapshot);
   if (!pair) return;
@@ -241,6 +253,7 @@ std::vector<ReadyFinding> host_findings(const Application& application, const Cl
     judge_room(board, host);
     if (host.site != active) judge_size(board, host);
     judge_claim(board, host);
+    judge_guard(board, host);
     judge_conflicts(board, host);
   }
   judge_identities(board);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plan/prediction.h"
+#include "run/critical_path.h"
 
 namespace switchback {
 namespace {
@@ -33,7 +34,7 @@ Json outage_of(const RunState& state) {
   const bool over = until >= from && state.ended;
   return {{"from", time_text(from)},
           {"until", over ? Json(time_text(until)) : Json()},
-          {"milliseconds", over ? Json(until - from) : Json()}};
+          {"milliseconds", over && !state.clock_set_back ? Json(until - from) : Json()}};
 }
 
 Json step_record(const Step& spec, const StepState& step) {
@@ -296,7 +297,7 @@ Json run_report(const RunState& state, const std::vector<Event>& events,
   for (size_t i = 0; i < state.steps.size(); ++i) {
     steps.push_back(step_record(state.plan->steps[i], state.steps[i]));
   }
-  const int64_t end = state.ended ? state.ended_at_ms : state.created_at_ms;
+  const auto took = state.duration();
   return {{"run", state.run},
           {"application", state.plan->application},
           {"operation", operation_text(state.plan->operation)},
@@ -312,9 +313,11 @@ Json run_report(const RunState& state, const std::vector<Event>& events,
           {"claim_epoch", state.claim.epoch},
           {"created_at", time_text(state.created_at_ms)},
           {"ended_at", state.ended ? Json(time_text(state.ended_at_ms)) : Json()},
-          {"duration_ms", state.ended ? Json(end - state.created_at_ms) : Json()},
+          {"duration_ms", took ? Json(took->count()) : Json()},
+          {"clock_set_back", state.clock_set_back},
           {"predicted_ms", state.predicted_ms},
           {"outage", outage_of(state)},
+          {"critical_path", critical_path_of(state)},
           {"situation", situation_of(events)},
           {"salvage", steps_of_phase(state, {"salvage"})},
           {"amendments", amendments_of(state, later)},
@@ -342,10 +345,16 @@ std::string report_markdown(const Json& report) {
       report.at("claim_epoch").get<int64_t>());
   if (const Json& outage = report.at("outage"); outage.is_object()) {
     const Json& measured = outage.at("milliseconds");
+    const std::string unknown = report.at("clock_set_back").get<bool>()
+                                    ? "not known: the controller's clock was set back meanwhile"
+                                    : "not over yet";
     text += fmt::format(
         "- outage by the run: {}{}\n",
-        measured.is_null() ? "not over yet" : duration_text(Milliseconds(measured.get<int64_t>())),
+        measured.is_null() ? unknown : duration_text(Milliseconds(measured.get<int64_t>())),
         expected_text(report.at("situation"), "predicted_outage"));
+  }
+  if (const Json& path = report.at("critical_path"); path.is_object()) {
+    text += "- critical path: " + critical_path_text(path) + "\n";
   }
   const Json& situation = report.at("situation");
   if (situation.is_object() && situation.contains("objectives")) {

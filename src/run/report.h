@@ -9,11 +9,12 @@
 namespace switchback {
 
 // Fields, always present: run, application, operation, from_site, to_site, result, message, who,
-// ticket, reason, plan_hash, journal_hash, created_at, ended_at, duration_ms, outage (from, until,
-// milliseconds; null when nothing was stopped), data_loss, salvage, evidence, people, notes,
-// amendments, unprotected, remarks, waits_for (open gates), steps, timeline.
-// `later` are runs of the same application that came after it, oldest first: what they salvaged of
-// what this run left behind amends it ("amendments").
+// ticket, reason, plan_hash, journal_hash, created_at, ended_at, duration_ms, clock_set_back (then
+// no duration is told), outage (from, until, milliseconds; null when nothing was stopped),
+// critical_path (steps, commands_ms, people_ms, idle_ms; null unless the run is done), data_loss,
+// salvage, evidence, people, notes, amendments, unprotected, remarks, waits_for (open gates),
+// steps, timeline. `later` are runs of the same application that came after it, oldest first: what
+// they salvaged of what this run left behind amends it ("amendments").
 Json run_report(const RunState& state, const std::vector<Event>& events,
                 const std::vector<RunState>& later = {});
 

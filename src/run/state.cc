@@ -10,6 +10,9 @@
 namespace switchback {
 namespace {
 
+// Clocks that are kept right are moved by less.
+constexpr int64_t clock_tolerance_ms = 1'000;
+
 std::unexpected<Error> cannot_follow(const Event& event, std::string_view why) {
   return fail(ErrorCode::corrupt,
               fmt::format("reading run {}: event {} ({}) cannot stand there: {}; next: switchback "
@@ -349,6 +352,11 @@ Claim claim_back(const RunState& state) {
   return back;
 }
 
+std::optional<Milliseconds> RunState::duration() const {
+  if (!ended || clock_set_back) return std::nullopt;
+  return Milliseconds(ended_at_ms - created_at_ms);
+}
+
 Result<void> apply(RunState& state, const Event& event) {
   if (event.sequence != state.last_sequence + 1) return cannot_follow(event, "a gap before it");
   if (state.ended && event.kind != EventKind::noted && event.kind != EventKind::announced &&
@@ -363,6 +371,8 @@ Result<void> apply(RunState& state, const Event& event) {
   } catch (const std::exception& problem) {
     return cannot_follow(event, problem.what());
   }
+  if (event.at_ms < state.last_at_ms - clock_tolerance_ms) state.clock_set_back = true;
+  state.last_at_ms = event.at_ms;
   state.last_sequence = event.sequence;
   state.last_hash = event.hash;
   return {};

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -85,11 +86,16 @@ struct RunState {
   std::string result;
   std::string message;
   int64_t ended_at_ms = 0;
+  int64_t last_at_ms = 0;
+  bool clock_set_back = false;  // between two events: differences of their times say nothing
   int64_t last_sequence = 0;
   std::string last_hash;
 
   StepState& of(const std::string& id) { return steps[index.at(id)]; }
   const StepState& of(const std::string& id) const { return steps[index.at(id)]; }
+  // From its creation to its end. Nothing while it is open, or when the clock was set back
+  // meanwhile.
+  std::optional<Milliseconds> duration() const;
   // True once a step behind which nothing is undone may have begun.
   bool past_point_of_no_return() const;
   // True once any effect on the world may have begun (looking is none).

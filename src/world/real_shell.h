@@ -70,7 +70,7 @@ class RealShell final : public Shell {
     ConnectFailure failure;             // of the last attempt; empty words: there is none
     std::string lacks;                  // what the runner named as missing
     std::set<std::string> known_scripts;
-    std::vector<ReadyCommand> ahead;    // whose scripts are sent when the host is first ready
+    std::vector<ReadyCommand> ahead;  // whose scripts are sent when the host is first ready
     std::deque<Request> waiting;
     std::map<RequestId, Request> sent;
   };

@@ -38,7 +38,9 @@ if [ -n "$lacks" ]; then printf 'switchback-runner 1 lacks%s\n' "$lacks"; exit 1
 # The channel's own files: on tmpfs, because secrets may pass through them.
 [ -d "$SB_RUN_ROOT" ] || (umask 022; mkdir -p "$SB_RUN_ROOT") 2>/dev/null
 for root in "$SB_RUN_ROOT" /dev/shm /tmp; do d=$(mktemp -d "$root/channel.$$.XXXXXX" 2>/dev/null) && break; done
-if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/j3" "$d/j4" "$d/i1" "$d/i2" "$d/i3" "$d/i4"; then printf 'switchback-runner 1 lacks a writable directory\n'; exit 1; fi
+if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/j3" "$d/j4" "$d/i1" "$d/i2" "$d/i3" "$d/i4"; then
+  printf 'switchback-runner 1 lacks a writable directory\n'; exit 1
+fi
 # Leftovers of runners that were killed; a job may outlive its runner, but hardly for a day.
 for old in "$SB_RUN_ROOT"/channel.*; do
   pid=${old#"$SB_RUN_ROOT"/channel.}; pid=${pid%%.*}
@@ -92,8 +94,8 @@ end_line() {
 } 2>/dev/null
 COMMON
 )
-
 eval "$common"
+
 # The wrapper. It is told on standard input when the request began and has to end, and the request. On
 # TERM it ends only after its command has: a command that ignores TERM is killed, with its group, two
 # seconds later, and the locks stay held until then.
@@ -116,7 +118,7 @@ lock() {
 }
 # Seconds until the bound, with fractions.
 left() {
-  clock; c=$((end - now)); [ $c -gt 0 ] && [ -z "$term" ] || return 1
+  clock; c=$((end - now)); [ $c -gt 0 ] && [ -z "$term" ] && [ ! -e "$d/$id.cancel" ] || return 1
   c2=$((c % 100)); case $c2 in ?) c2=0$c2 ;; esac; left=$((c / 100)).$c2
 }
 verdict() { if [ -e "$d/$id.cancel" ]; then echo timed_out; else echo busy; fi; }
@@ -399,6 +401,7 @@ J() {
   if [ -n "$slot" ]; then printf '%s\n' "$begun $end" "$line" >&6; exec 6>&-
   else printf '%s\n' "$begun $end" "$line" >"$d/$id.i"; wrap <"$d/$id.i" & pid=$!; fi
   echo "$pid $end" >"$d/$id.p"; echo >&3
+  [ ! -e "$d/$id.cancel" ] || kill "$pid"
   wait "$pid"; code=$?
   : >"$d/$id.p"
   st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"
@@ -407,12 +410,12 @@ J() {
 }
 # The wrapper had to end before its request, or was killed by somebody.
 cut_off() {
-  left=$st ms=-1 re=0 kind=a; clock; : >>"$o"; : >>"$e"; : >>"$d/$id.f"
+  noted=$st ms=-1 re=0 kind=a; clock; : >>"$o"; : >>"$e"; : >>"$d/$id.f"
   if [ -e "$d/$id.cancel" ]; then st=timed_out; echo "ended on request" >>"$e"
   elif [ -e "$d/$id.stalled" ]; then st=stalled
   elif [ "$now" -ge $((end - 2)) ]; then st=timed_out
   else st=ended; [ "$rc" -ge 0 ] && [ $code -eq 0 ] || rc=$code; [ "$rc" -ne 0 ] || rc=255; fi
-  case $left in
+  case $noted in
     interrupted) st=interrupted ap=1 ;;
     # Before the answer, because the lock is free already.
     receipt) [ "$ap" = 0 ] || { ms=$(((now - begun) * 10)); end_line; } ;;
@@ -424,10 +427,10 @@ S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
 wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
-# Four jobs wait for requests, each with its wrapper, which saves a request two programs' start. One that
-# has answered starts its successor, a moment later, so that this takes no time from what comes next. They end with the
-# runner: then nobody holds the other end of descriptor 4 any more. Redirections of a function would not
-# do: the shell keeps what they cover, here the channel's own input.
+# Four jobs wait for requests, each with its wrapper, which saves a request two programs' start. One
+# that has answered starts its successor, a moment later, so that this takes no time from what comes
+# next. They end with the runner: then nobody holds the other end of descriptor 4 any more.
+# Redirections of a function would not do: the shell keeps what they cover, here the channel's input.
 spare() {
   slot=$1
   exec 6<>"$d/i$slot" 7>&- 8>&- 9>&-
@@ -439,9 +442,10 @@ spare() {
   (spare "$slot") &
   exit 0
 }
-# hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits.
+# hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits and nobody killed its wrapper.
 hand() {
-  { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -n "$pid" ] && [ -d "/proc/$pid" ] || return 1
+  { read -r pid <"$d/slot$1" && [ -n "$pid" ] && read -r _ _ state rest <"/proc/$pid/stat"; } 2>/dev/null &&
+    [ "$state" != Z ] || return 1
   : >"$d/slot$1"; printf '%s\n' "$line" >&$2
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`

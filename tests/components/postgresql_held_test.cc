@@ -32,8 +32,8 @@ class Held : public testing::Test {
   void TearDown() override { run("pg_release"); }
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
   ScriptResult run(const std::string& script, const std::string& word = "") {
-    std::vector<std::string> words = {path("bin"), path("data"), "x.conf", "5432", "/tmp",
-                                      "root",      "database",   "postgres"};
+    std::vector<std::string> words = {path("bin"), path("data"), "x.conf",   "5432",
+                                      "/tmp",      "root",       "database", "postgres"};
     if (!word.empty()) words.push_back(word);
     return run_script(script, words, {{"SB_RUN", path("run")}, {"SB_STATE", path("state")}});
   }

@@ -9,6 +9,7 @@ import switchback
 from lab import expect
 
 SALVAGE = f"{lab.HOST_STATE}/salvage"
+SCRATCH = tempfile.TemporaryDirectory(prefix="switchback-lab-")  # gone with this program
 
 
 def report_is_whole(run, operation, result="done"):
@@ -81,7 +82,7 @@ def loss_report(name="*"):
     tickets = tickets_in_the_kept_copy(name)
     lost = sorted(token for token, writer in tickets.items() if writer in transactions)
     attachments = lab.shell("dc-app", f"cat {SALVAGE}/{name}/files-*/SUMS || true").splitlines()
-    path = os.path.join(tempfile.mkdtemp(prefix="switchback-lab-"), "loss.json")
+    path = os.path.join(SCRATCH.name, "loss.json")
     with open(path, "w", encoding="utf-8") as out:
         json.dump({"tickets": lost, "attachments": attachments}, out)
     return path, len(lost), len(attachments)

@@ -1,6 +1,7 @@
 """What Switchback does not do: it says why, names the next step, and leaves everything as it was."""
 
 import json
+import time
 
 import lab
 import switchback
@@ -42,6 +43,29 @@ def a_frozen_host_is_refused_in_time_and_nothing_has_changed():
         lab.verb("thaw", "dr-db")
     expect("dr/db" in answer.err, "the refusal does not name the host that does not answer")
     nothing_has_changed(before)
+
+
+def a_host_that_babbles_is_refused_in_time_and_nothing_has_changed():
+    """Its logins answer words without an end, zeroes without an end, a little noise, or nothing."""
+    before = situation()
+    kept = "/etc/ssh/sshd_config.d/babble.conf"
+    took = []
+    try:
+        for words in ("yes garbage", "cat /dev/zero", "head -c 300 /dev/urandom", "sleep 3600"):
+            lab.shell("dr-db", 'echo "ForceCommand $1" >"$2" && systemctl reload ssh', words, kept)
+            since = time.monotonic()
+            # In a tenth of the memory that gigabytes would take.
+            limited = lab.on("ctl", "prlimit", "--as=400000000", "switchback", "switchover",
+                             "serviceops", "--yes", timeout=60, code=1)
+            took.append(time.monotonic() - since)
+            expect("dr/db" in limited.text, f"`{words}`: the refusal does not name the host")
+            ready = switchback.command("ready", "serviceops", code=1, timeout=60)
+            expect("dr/db" in ready.text, f"`{words}`: ready does not name the host")
+            nothing_has_changed(before)
+    finally:
+        lab.shell("dr-db", 'rm -f "$1" && systemctl reload ssh', kept)
+    switchback.expect_protected("dc")
+    return "refused after " + ", ".join(f"{seconds:.1f} s" for seconds in took)
 
 
 BAD_USAGE = (

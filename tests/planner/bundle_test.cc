@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "components/script_runner.h"
+#include "components/site.h"
 #include "planner/recorder.h"
 
 namespace switchback {
@@ -38,7 +39,7 @@ TEST(Bundle, ready_is_red_while_a_host_holds_none_or_another) {
   Snapshot snapshot = recorder_snapshot(application);
   for (const Host& host : application.all_hosts()) {
     Facts& facts = snapshot.facts[observation_key("host", host.key)];
-    facts.values["guard"] = "1";
+    facts.values["guard"] = guard_version();
     facts.values["runbook"] = manifest;
   }
   const auto findings = [&] {

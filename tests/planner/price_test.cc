@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "components/site.h"
 #include "golden.h"
 #include "planner/bundle.h"
 #include "planner/readiness.h"
@@ -21,7 +22,7 @@ struct Night {
       Facts& facts = on("host", host.key);
       facts.looked_at_ms = facts.observed_at_ms;
       facts.values["clock_ms"] = std::to_string(facts.observed_at_ms + 3);
-      facts.values["guard"] = "1";
+      facts.values["guard"] = guard_version();
       facts.values["claim"] = "7 c1a1m 5704e 12";
     }
     set("database", "dc/db", {{"data_bytes", "1717986918"}, {"way", "rewind"}});

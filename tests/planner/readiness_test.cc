@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "components/site.h"
 #include "planner/bundle.h"
 #include "planner/recorder.h"
 
@@ -21,7 +22,7 @@ struct World {
       facts.values["clock_ms"] = std::to_string(facts.observed_at_ms + 3);
       facts.values["cpus"] = "4";
       facts.values["memory_kb"] = "8000000";
-      facts.values["guard"] = "1";
+      facts.values["guard"] = guard_version();
       facts.values["claim"] = "7 c1a1m 5704e 12";
     }
   }
@@ -109,11 +110,12 @@ TEST(Readiness, two_active_words_and_a_lone_site_block) {
   EXPECT_NE(find(alone.answer(), "nothing stands by"), nullptr);
 }
 
-TEST(Readiness, names_weaker_machines_wrong_clocks_clones_and_the_controller_s_place) {
+TEST(Readiness, names_weaker_machines_wrong_clocks_old_guards_clones_and_the_controller_s_place) {
   World world;
   world.on("dr/db").values["memory_kb"] = "4000000";
   world.on("dr/app").values["clock_ms"] =
       std::to_string(world.on("dr/app").observed_at_ms - 90'000);
+  world.on("dc/db").values["guard"] = "1";
   Facts controller;
   controller.values["machine_id"] = world.on("dc/app").values["machine_id"];
   world.snapshot.facts[observation_key("controller", "controller")] = controller;
@@ -121,6 +123,7 @@ TEST(Readiness, names_weaker_machines_wrong_clocks_clones_and_the_controller_s_p
   EXPECT_NE(find(readiness, "has 4000000 KiB of memory, dc/db has 8000000"), nullptr);
   EXPECT_NE(find(readiness, "its clock is 1 min 30 s behind"), nullptr);
   EXPECT_NE(find(readiness, "it is lost together with the active site"), nullptr);
+  EXPECT_NE(find(readiness, "its guard is of version 1"), nullptr);
   EXPECT_TRUE(readiness.go) << "warnings do not stop a move";
   world.on("dr/db").values["machine_id"] = world.on("dc/db").values["machine_id"];
   EXPECT_FALSE(world.answer().go);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "components/site.h"
+
 namespace switchback {
 namespace {
 
@@ -210,7 +212,7 @@ Snapshot recorder_snapshot(const Application& application) {
     facts.reachable = true;
     facts.observed_at_ms = snapshot.now_ms - 2'000;
     facts.values = {{"machine_id", "machine-" + host.site + host.role},
-                    {"guard", "1"},
+                    {"guard", guard_version()},
                     {"site", host.site},
                     {"status", host.site == "dc" ? "production" : "standby"}};
     snapshot.facts[observation_key("host", host.key)] = facts;

@@ -21,6 +21,7 @@ struct Journal {
   RunState state;
   Flight flight;
   DecisionTime now{};
+  int64_t clock_ms = 0;  // by how much the controller's clock is wrong
 
   explicit Journal(std::vector<Step> steps) {
     Plan plan;
@@ -39,7 +40,7 @@ struct Journal {
     Event event;
     event.run = 1;
     event.sequence = state.last_sequence + 1;
-    event.at_ms = 1000 * event.sequence;
+    event.at_ms = 1000 * event.sequence + clock_ms;
     event.kind = kind;
     event.body = std::move(body);
     const auto folded = apply(state, event);

@@ -51,5 +51,30 @@ TEST(Report, takes_no_amendment_from_what_a_later_emergency_lost) {
   EXPECT_EQ(salvaging_run(own, {})->run, 7);
 }
 
+TEST(Report, tells_a_duration_unless_the_clock_was_set_back) {
+  for (const int64_t hours : {0, 5, -5}) {
+    Step stop = make_step("database.stop");
+    stop.component = "database";
+    stop.phase = "stop";
+    Step start = make_step("database.start", {"database.stop"});
+    start.component = "database";
+    start.phase = "start";
+    Journal journal({stop, start});
+    journal.next();
+    journal.end("database.stop", "done");
+    journal.clock_ms = hours * 3'600'000;
+    journal.next();
+    journal.end("database.start", "done");
+    journal.next();
+    ASSERT_TRUE(journal.state.ended);
+    const Json report = run_report(journal.state, {});
+    EXPECT_EQ(report["clock_set_back"], hours < 0);
+    EXPECT_EQ(report["duration_ms"].is_null(), hours < 0) << report["duration_ms"];
+    EXPECT_EQ(report["outage"]["milliseconds"].is_null(), hours < 0) << report["outage"];
+    const bool said = report_markdown(report).contains("clock was set back");
+    EXPECT_EQ(said, hours < 0) << report_markdown(report);
+  }
+}
+
 }  // namespace
 }  // namespace switchback

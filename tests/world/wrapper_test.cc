@@ -128,7 +128,8 @@ TEST_P(Wrapper, does_not_leave_the_lock_to_a_daemon) {
   EXPECT_EQ(kill(std::stoi(first.out), SIGKILL), 0) << "or the daemon was not there at all";
 }
 
-// kill -9 of the processes above the wrapper must not let a second attempt in while the command works.
+// kill -9 of the processes above the wrapper must not let a second attempt in while the command
+// works.
 TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_job_runs) {
   host.real->start(
       host.effect("orphan", 1, "echo $$ >\"$SB_STATE/inner\"; sleep 1.5; touch \"$SB_STATE/end\""));
@@ -146,6 +147,27 @@ TEST_P(Wrapper, keeps_the_lock_while_the_command_of_a_killed_job_runs) {
   EXPECT_EQ(verdict(host.run(retry)), "ended 0") << "the wrapper has left its receipt";
   EXPECT_TRUE(std::filesystem::exists(host.state("end")));
   EXPECT_FALSE(std::filesystem::exists(host.state("twice")));
+}
+
+// Somebody may kill what merely waits for a request.
+TEST_P(Wrapper, serves_requests_although_the_waiting_wrappers_were_killed) {
+  ASSERT_EQ(verdict(host.run(host.effect("first", 1, "true"))), "ended 0");
+  int killed = 0;
+  for (const std::string slot : {"1", "2", "3", "4"}) {
+    for (const auto& channel :
+         std::filesystem::directory_iterator(host.scratch / std::string("run"))) {
+      const auto file = channel.path() / ("slot" + slot);
+      if (!wait_until([&] { return lines_in(file) == 1; }, Milliseconds(1'000))) continue;
+      kill(std::stoi(read_text(file)), SIGKILL);
+      ++killed;
+    }
+  }
+  ASSERT_EQ(killed, 4);
+  for (int i = 1; i <= 6; ++i) {
+    const auto answer = host.run(host.effect("again", i, "echo r=" + std::to_string(i)));
+    EXPECT_EQ(verdict(answer), "ended 0") << answer.err;
+    EXPECT_EQ(answer.out, "r=" + std::to_string(i) + "\n");
+  }
 }
 
 struct ClaimCase {

@@ -85,7 +85,7 @@ ScriptResult site_observe(ScriptCall& call) {
   const auto status = call.host.status_files.find(call.argument(0));
   if (status != call.host.status_files.end()) out += fact_line("status", status->second);
   if (app.adoption) {
-    out += fact_line("site", app.adoption->site) + "guard=1\n";
+    out += fact_line("site", app.adoption->site) + "guard=2\n";
     int n = 0;
     for (const auto& guarded : app.adoption->units) {
       const bool open = guard_is_open(call.host, call.application, guarded.unit);
