@@ -4,9 +4,7 @@ same, and nothing happens twice."""
 import fcntl
 import os
 import pty
-import re
 import select
-import shutil
 import subprocess
 import termios
 import threading
@@ -130,54 +128,6 @@ def a_promotion_whose_answer_is_lost_happens_once():
     lab.wait_for_acks("dr")
     switchback.come_home()
     return f"the promotion ended as: {lost}"
-
-
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-
-
-def a_controllers_clock_that_jumps_by_hours_hinders_nothing():
-    """Five hours ahead amid the stop, three hours back amid the start; the hosts keep their time. Only
-    the name server minds: it takes no update that was signed more than minutes away (RFC 8945), so
-    the run waits there until the clock is right. The clock is libfaketime's: all hosts of the lab
-    share the machine's own."""
-    inside = os.path.join(lab.STATE, "hosts", "ctl", "root")
-    shutil.copy(FAKETIME, os.path.join(inside, "root", "libfaketime.so.1"))
-    lab.shell("ctl", """cat >/root/elsewhen <<'EOF'
-#!/bin/sh
-export LD_PRELOAD=/root/libfaketime.so.1 FAKETIME_TIMESTAMP_FILE=/root/elsewhen.clock
-export FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
-exec switchback "$@"
-EOF
-chmod 755 /root/elsewhen""")
-
-    def set_clock(offset):
-        lab.shell("ctl", 'echo "$1" >/root/elsewhen.clock', offset)
-
-    set_clock("+0")
-    lab.start_load("dc")
-    since, timeline = time.time(), lab.timeline("dc-db")
-    follower = switchback.follow("switchover", program="/root/elsewhen")
-    follower.until("step_started", "services.stop")
-    set_clock("+5h")
-    follower.until("step_started", "services.start")
-    set_clock("-3h")
-    follower.until("step_ended", "address.point")
-    set_clock("+0")
-    expect(follower.finish(300) in (0, 4), "the run was neither done nor held")
-    if switchback.report(follower.run)["result"] != "done":
-        switchback.command("run", "retry", str(follower.run), "address.point")
-    expect(switchback.report(follower.run)["result"] == "done", "the run did not end well")
-    times = [event["at"] / 1000 - since for event in follower.events if "at" in event]
-    expect(max(times) > 4 * 3600 and min(times) < -2 * 3600, f"the clock did not jump: {times}")
-    nothing_happened_twice(follower.run, "dr", timeline, since)
-    switchback.expect_protected("dr")
-    text = switchback.command("run", "show", str(follower.run)).text
-    negative = re.findall(r"-[0-9.]+ (?:ms|s|min|h)\b", text)
-    expect(not negative, f"the report speaks of negative times: {negative}")
-    expect("clock was set back" in text, "the report does not say that its times are no measure")
-    lab.wait_for_acks("dr")
-    tickets = switchback.come_home()
-    return f"jumped from {max(times) / 3600:+.1f} h to {min(times) / 3600:+.1f} h; {tickets} tickets"
 
 
 class Terminal:
