@@ -225,6 +225,7 @@ void bench_runner(const fs::path& folder) {
   shell.connect({});
   const auto plain = runner_times(shell, Guarding::read, 300, "plain");
   const auto wrapped = runner_times(shell, Guarding::effect, 300, "wrapped");
+  fs::remove_all(memory);
   std::vector<double> forks;
   for (int i = 0; i < 100; ++i) {
     const auto begin = Watch::now();

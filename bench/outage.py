@@ -19,7 +19,7 @@ RETRY_S = 0.010  # clients that come back faster cost the servers more than they
 def outage_ms(move, old, new, log, network=(), retry=RETRY_S):
     """Milliseconds between the last row that OLD acknowledged and the first that NEW did (each
     ADDRESS:PORT), while `move()` makes NEW the primary. NETWORK is the command that enters the
-    client's network."""
+    client's network; RETRY its seconds between two tries."""
     writer = subprocess.Popen([*network, sys.executable, WRITER, log, f"{old},{new}", PASSWORD,
                                str(retry)])
     try:

@@ -76,8 +76,7 @@ void Engine::send_scripts_ahead() {
   for (const Step& step : state_.plan->steps) {
     for (const Command* command : {&step.probe, &step.apply}) {
       if (command->script.empty() || !seen[step.where].insert(command->script).second) continue;
-      scripts[step.where].push_back(
-          {command->script, state_.plan->scripts.at(command->script), {}, ""});
+      scripts[step.where].push_back(make_ready(state_, *command));
     }
   }
   for (const auto& [host, commands] : scripts) shell_.send_ahead(host, commands);

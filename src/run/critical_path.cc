@@ -30,12 +30,12 @@ std::optional<CriticalPath> critical_path(const RunState& state) {
   std::vector<size_t> all(state.steps.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
   CriticalPath path;
-  int64_t end = 0;
+  auto place = last_of(state, all);
+  const int64_t end = place ? state.steps[*place].ended_at_ms : 0;
   int64_t begin = 0;
-  for (auto place = last_of(state, all); place;) {
+  while (place) {
     const StepState& step = state.steps[*place];
     const auto before = last_of(state, predecessors(state, *place));
-    if (end == 0) end = step.ended_at_ms;
     path.steps.push_back(state.plan->steps[*place].id);
     if (state.plan->steps[*place].kind == StepKind::gate) {
       const int64_t asked = before ? state.steps[*before].ended_at_ms : state.created_at_ms;

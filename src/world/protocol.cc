@@ -110,8 +110,9 @@ std::string request_problem(const ShellRequest& request) {
 }
 
 std::string script_line(const ReadyCommand& command, std::set<std::string>& known) {
-  if (command.script.empty() || !known.insert(file_name(command)).second) return "";
-  return fmt::format("S {} {}\n", file_name(command), quote_line_word(command.body));
+  if (command.script.empty()) return "";
+  const auto [name, is_new] = known.insert(file_name(command));
+  return is_new ? fmt::format("S {} {}\n", *name, quote_line_word(command.body)) : "";
 }
 
 std::string request_lines(RequestId id, const ShellRequest& request, const RequestInputs& inputs,

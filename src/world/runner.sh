@@ -24,8 +24,6 @@
 LC_ALL=C; export LC_ALL; umask 077; cd /
 PATH=${SB_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
 : "${SB_STATE_ROOT:=/var/lib/switchback}" "${SB_RUN_ROOT:=/run/switchback}" "${SB_SH:=/bin/sh}"; export SB_SH
-n='
-'
 lacks=
 for tool in flock timeout stat sync mkfifo base64 mktemp head tail grep sleep cat rm mv mkdir find; do
   command -v "$tool" >/dev/null 2>&1 || lacks="$lacks $tool"
@@ -256,7 +254,7 @@ become() {
     [ -r "$script" ] || exit 2
     unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
       finish interrupted become probe apply watch perform J clock tell end_line
-    unset n d id g step at ep cl so rn bound begun end line log store stall hold once pin ain in np argc o e f \
+    unset n d id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
       verdict lost losses tick share held first E C S R
     . "$script"; exit
@@ -427,9 +425,10 @@ S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
 wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
-# Four jobs wait for requests, each with its wrapper, which saves a request two programs' start. One
-# that has answered starts its successor, a moment later, so that this takes no time from what comes
-# next. They end with the runner: then nobody holds the other end of descriptor 4 any more.
+# Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
+# Each request brings one more of them: who asks a single question needs no four. One that has answered
+# starts its successor, a moment later, so that this takes no time from what comes next. They end with
+# the runner: then nobody holds the other end of descriptor 4 any more.
 # Redirections of a function would not do: the shell keeps what they cover, here the channel's input.
 spare() {
   slot=$1
@@ -441,6 +440,10 @@ spare() {
   sleep 0.03
   (spare "$slot") &
   exit 0
+}
+more() {
+  [ $spares -lt 4 ] || return 0
+  spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
 }
 # hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits and nobody killed its wrapper.
 hand() {
@@ -464,17 +467,18 @@ G() { (
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
-slot= serial=0
+slot= spares=0 serial=0
 collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"
 keep_time &
 exec 6<>"$d/j1" 7<>"$d/j2" 8<>"$d/j3" 9<>"$d/j4"
-for s in 1 2 3 4; do (exec 4<"$d/j$s"; spare $s) & done
+more
 while IFS= read -r line <&4; do
   case $line in
     'J '*)
       hand 1 6 || hand 2 7 || hand 3 8 || hand 4 9 || { (eval "$line") 4<&- 6>&- 7>&- 8>&- 9>&- & }
+      more
       # Now and then, or ended jobs stay as zombies.
       serial=$((serial + 1)); [ $((serial % 20)) -ne 0 ] || jobs >/dev/null ;;
     *) eval "$line" ;;

@@ -166,12 +166,12 @@ def sync():
 class Follower:
     """One `switchback … --json`, whose events are read as they come."""
 
-    def __init__(self, *words, program="switchback"):
+    def __init__(self, *words):
         self.events, self.words = [], []
         self._changed = threading.Condition()
         self._over = False
         self._process = subprocess.Popen(
-            [lab.LAB, "exec", "serviceops", "ctl", "--", program, *words, "--json"],
+            [lab.LAB, "exec", "serviceops", "ctl", "--", "switchback", *words, "--json"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -233,8 +233,8 @@ class Follower:
                           "".join(self.words)[-2000:])
 
 
-def follow(operation, *words, program="switchback"):
-    follower = Follower(operation, "serviceops", "--yes", *words, program=program)
+def follow(operation, *words):
+    follower = Follower(operation, "serviceops", "--yes", *words)
     follower.until("run_created", seconds=60)
     return follower
 

@@ -46,8 +46,10 @@ struct Journal {
     const auto folded = apply(state, event);
     ASSERT_TRUE(folded) << folded.error().message;
   }
-  void end(const std::string& step, std::string_view outcome, bool applied = true) {
-    add(EventKind::step_ended, {{"step", step}, {"outcome", outcome}, {"applied", applied}});
+  void end(const std::string& step, std::string_view outcome, bool applied = true,
+           int64_t elapsed_ms = 0) {
+    add(EventKind::step_ended,
+        {{"step", step}, {"outcome", outcome}, {"applied", applied}, {"elapsed_ms", elapsed_ms}});
   }
   // Decides, journals what was decided, and names what is dispatched: "a b.undo c.recheck".
   std::string next() {

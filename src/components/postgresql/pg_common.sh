@@ -37,8 +37,8 @@ unit_processes() {
 control_file() { TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null; }
 unit_show() { systemctl show -p ActiveState -p ControlPID -p Job "$unit"; }
 
-# Takes what they say, line by line: left (see unit_processes), active, stopper (the unit's stop command, 0: none), job (a waiting
-# one, "": none), and the values of the control file.
+# Takes what they and list_processes say, line by line: active, stopper (the unit's stop command, 0:
+# none), job (a waiting one, "": none), left, and the values of the control file.
 hear() {
   active=unknown stopper=0 job='' left=''
   system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' checkpoint_time='' hints='' sums='' segment=''
@@ -78,10 +78,10 @@ $(unit_show & list_processes; wait)
 EOF
 }
 
-# Both, and the processes, at once: users wait for it.
+# [list_processes]: both at once, and the processes where they are asked for; users wait for it.
 control_and_unit() {
   hear <<EOF
-$(unit_show & control_file; list_processes; wait)
+$(unit_show & control_file; $1; wait)
 EOF
   [ "$system" ] && is_lsn "$checkpoint"
 }

@@ -10,7 +10,7 @@ if [ "$1" = fence ] && [ ! -e "$data/PG_VERSION" ]; then
   unit_state
   checkpoint=0/0 timeline=0 system=0 state=absent
 else
-  control_and_unit || quit 2 "no control file in $data"
+  control_and_unit list_processes || quit 2 "no control file in $data"
 fi
 [ "$2" = - ] || [ $system = 0 ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
 spare_stop_command
