@@ -116,6 +116,9 @@ SWITCHBACK = ("switchback", "--config", "/root/bench/pg.yaml", "--state", "/root
 
 
 def prepare_databases():
+    # The lab's own application would take the processors that both hosts share.
+    for host in ("dc-app", "dr-app"):
+        lab.on(host, "systemctl", "stop", *lab.UNITS)
     lab.shell("ctl", 'mkdir -p /root/bench && printf %s "$1" >/root/bench/pg.yaml', CONFIGURATION)
     for host in ("dc-db", "dr-db"):
         lab.shell(host, f"""f=$({PSQL} -c 'show hba_file') &&

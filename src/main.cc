@@ -19,6 +19,7 @@ using namespace switchback;  // the one place: main is the program
 
 struct Words {
   std::string application;
+  std::optional<std::string> connect;
   std::string file;
   std::string operation;
   std::string step;
@@ -262,10 +263,11 @@ class CommandLine {
                                  [this] { return note_run(options_, words_.run, words_.text); });
     note->add_option("TEXT", words_.text)->required();
     // Internal: the executor process of a run (cli/executor.h).
-    auto* execute = add_run_command(app_, "execute-run", "", [this] {
-      return execute_run(options_.state, words_.run, words_.text);
+    auto* execute = add(app_, "execute-run", "", [this] {
+      return execute_run(options_, words_.connect, words_.text);
     });
     execute->add_option("--who", words_.text);
+    execute->add_option("--connect", words_.connect);
     execute->group("");
   }
 

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,33 +56,72 @@ class RunLock {
   RunLock& operator=(const RunLock&) = delete;
   bool usable() const { return fd_ >= 0; }
   bool held() const { return held_; }
+  // Whoever asks whether the executor is alive holds the lock for a moment, too.
+  bool wait() {
+    for (int i = 0; !held_ && usable() && i < 50; ++i) {
+      usleep(2000);
+      held_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
+    }
+    // For people who look for the process.
+    if (held_ && ftruncate(fd_, 0) == 0) dprintf(fd_, "%d\n", getpid());
+    return held_;
+  }
 
  private:
   int fd_ = -1;
   bool held_ = false;
 };
 
-// The child's side of start_executor: its own session, output to the run's log, then this program
-// again with the internal command.
-[[noreturn]] void become_executor(const std::string& state_directory, int64_t run,
-                                  const std::string& who) {
+// The child's side: its own session, then this program again with the internal command.
+[[noreturn]] void become_executor(const Options& options,
+                                  const std::optional<std::string>& application,
+                                  const std::string& who, int line) {
   setsid();
   if (fork() != 0) _exit(0);  // an orphan: nobody's terminal and nobody's zombie
-  const int log = open(run_path(state_directory, run, "log").c_str(),
-                       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nothing >= 0) dup2(nothing, STDIN_FILENO);
-  if (log >= 0 || nothing >= 0) {
-    dup2(log >= 0 ? log : nothing, STDOUT_FILENO);
-    dup2(log >= 0 ? log : nothing, STDERR_FILENO);
-  }
+  dup2(line, STDIN_FILENO);
+  dup2(nothing, STDOUT_FILENO);
+  dup2(nothing, STDERR_FILENO);
   // Nothing of the terminal's stays open: a lock or a pipe of the caller would live as long as we
   // do.
   close_range(STDERR_FILENO + 1, ~0U, 0);
-  const std::string number = std::to_string(run);
-  execl("/proc/self/exe", "switchback", "--state", state_directory.c_str(), "execute-run",
-        number.c_str(), "--who", who.c_str(), nullptr);
+  std::vector<const char*> words{"switchback",          "--config",    options.config.c_str(),
+                                 "--state",             options.state.c_str(),
+                                 "execute-run",         "--who",       who.c_str()};
+  if (application) words.insert(words.end(), {"--connect", application->c_str()});
+  words.push_back(nullptr);
+  execv("/proc/self/exe", const_cast<char**>(words.data()));
   _exit(127);
+}
+
+// The number of the run, or nothing when whoever would have given it is gone. The shell's channels
+// are served meanwhile.
+std::optional<int64_t> wait_for_run(Shell& shell) {
+  RealClock clock;
+  std::string heard;
+  while (!heard.ends_with('\n')) {
+    pollfd line{STDIN_FILENO, POLLIN, 0};
+    if (poll(&line, 1, 0) == 0) {
+      shell.next_event(clock.now() + Milliseconds(10));
+      continue;
+    }
+    char part[32];
+    const ssize_t got = read(STDIN_FILENO, part, sizeof part);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return std::nullopt;
+    heard.append(part, static_cast<size_t>(got));
+  }
+  return std::atoll(heard.c_str());
+}
+
+// From here on the process has nobody but the run's log to talk to.
+void write_to_log(const std::string& state_directory, int64_t run) {
+  const int log = open(run_path(state_directory, run, "log").c_str(),
+                       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (log < 0) return;
+  dup2(log, STDOUT_FILENO);
+  dup2(log, STDERR_FILENO);
+  close(log);
 }
 
 // What the journal ends with goes to the hosts of both sites, as far as they answer.
@@ -99,47 +140,74 @@ bool executor_is_alive(const std::string& state_directory, int64_t run) {
   return lock.usable() && !lock.held();
 }
 
-Result<void> start_executor(const std::string& state_directory, int64_t run,
-                            const std::string& who) {
-  if (executor_is_alive(state_directory, run)) return {};
+WaitingExecutor::WaitingExecutor(const Options& options,
+                                 const std::optional<std::string>& application,
+                                 const std::string& who)
+    : state_directory_(options.state) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
   const pid_t child = fork();
-  if (child < 0) {
+  if (child == 0) become_executor(options, application, who, ends[1]);
+  close(ends[1]);
+  line_ = ends[0];
+  if (child > 0) waitpid(child, nullptr, 0);
+}
+
+WaitingExecutor::~WaitingExecutor() {
+  if (line_ >= 0) close(line_);
+}
+
+Result<void> WaitingExecutor::perform(int64_t run) {
+  if (executor_is_alive(state_directory_, run)) return {};
+  const std::string number = fmt::format("{}\n", run);
+  if (line_ < 0 || send(line_, number.data(), number.size(), MSG_NOSIGNAL) < 0) {
     return fail(ErrorCode::unavailable,
                 fmt::format("starting the run: {}; next: switchback run resume {}",
                             std::strerror(errno), run));
   }
-  if (child == 0) become_executor(state_directory, run, who);
-  int status = 0;
-  waitpid(child, &status, 0);
   // The executor is up when it holds its lock; a second is far more than that takes.
   for (int i = 0; i < 500; ++i) {
-    if (executor_is_alive(state_directory, run)) return {};
+    if (executor_is_alive(state_directory_, run)) return {};
     usleep(2000);
   }
   return {};  // it may have finished already; the journal tells
 }
 
-int execute_run(const std::string& state_directory, int64_t run, const std::string& who) {
-  const RunLock lock(state_directory, run);
-  if (!lock.held()) {
-    fmt::print(stderr, "run {} is performed by another process already\n", run);
-    return exit_refused;
-  }
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGTERM, ask_to_leave);
+Result<void> start_executor(const std::string& state_directory, int64_t run,
+                            const std::string& who) {
   Options options;
   options.state = state_directory;
+  return WaitingExecutor(options, std::nullopt, who).perform(run);
+}
+
+int execute_run(const Options& options, const std::optional<std::string>& application,
+                const std::string& who) {
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  RealShell shell(shell_options(options));
+  if (application) {
+    // What is wrong with the configuration is said by who asks for the run.
+    const auto read = load_application(options, *application);
+    if (read) shell.connect(read->all_hosts());
+  }
+  const auto run = wait_for_run(shell);
+  if (!run) return exit_done;
+  RunLock lock(options.state, *run);
+  write_to_log(options.state, *run);
+  if (!lock.wait()) {
+    fmt::print(stderr, "run {} is performed by another process already\n", *run);
+    return exit_refused;
+  }
+  signal(SIGTERM, ask_to_leave);
   auto store = open_store(options, false);
   if (!store) return report_error(options, store.error());
   RealClock clock;
-  RealShell shell(shell_options(options));
   Engine engine(**store, shell, clock,
                 {who, Milliseconds(50), linger, [] { return asked_to_leave != 0; }});
-  const auto departure = engine.execute(run);
+  const auto departure = engine.execute(*run);
   if (!departure) return report_error(options, departure.error());
-  fmt::print("left run {}: {}\n", run, departure->reason);
-  if (departure->situation == Decision::Situation::ended) keep_head_of(**store, shell, clock, run);
+  fmt::print("left run {}: {}\n", *run, departure->reason);
+  if (departure->situation == Decision::Situation::ended) keep_head_of(**store, shell, clock, *run);
   return exit_done;
 }
 

@@ -242,6 +242,8 @@ int operate(const Options& options, Operation operation, const std::string& appl
     if (options.json) shown.form = "json";
     return print_plan(options, operation, application, shown);
   }
+  const Identity who = identify(options.as);
+  WaitingExecutor executor(options, application, who.name);
   const auto agreed = agree({
       [&]() -> Result<Prepared> {
         auto situation = look_at(options, application, Look::fresh, true);
@@ -255,7 +257,6 @@ int operate(const Options& options, Operation operation, const std::string& appl
   });
   if (!agreed) return report_error(options, agreed.error());
   const Situation& situation = agreed->situation;
-  const Identity who = identify(options.as);
   Store& store = *situation.store;
   if (operation != Operation::sync) {
     auto ended = end_open_sync(options, store, situation.application.name, who.name);
@@ -283,7 +284,7 @@ int operate(const Options& options, Operation operation, const std::string& appl
     auto kept = store.put_value(logs_key(situation.application), elsewhere.known_logs);
     if (!kept) fmt::print(stderr, "switchback: {}\n", kept.error().message);
   }
-  if (auto started = start_executor(options.state, *run, who.name); !started) {
+  if (auto started = executor.perform(*run); !started) {
     return report_error(options, started.error());
   }
   return follow_run(options, store, *run);

@@ -113,6 +113,11 @@ std::vector<Phase> phases_of(const RunState& state) {
   return phases;
 }
 
+std::string elapsed_text(const RunState& state, int64_t from_ms, int64_t until_ms) {
+  if (state.clock_set_back) return "time unknown";
+  return duration_text(Milliseconds(std::max<int64_t>(until_ms - from_ms, 0)));
+}
+
 std::string step_line(const RunState& state, size_t i, int64_t now_ms, int columns, bool color) {
   const Step& spec = state.plan->steps[i];
   const StepState& step = state.steps[i];
@@ -120,9 +125,8 @@ std::string step_line(const RunState& state, size_t i, int64_t now_ms, int colum
   std::string line = columns < 80 ? fmt::format("{} @{}", spec.id, spec.where)
                                   : fmt::format("{:<30} {:<11}", spec.id, spec.where);
   if (step.status == StepStatus::started) {
-    line +=
-        fmt::format(" {}{}", step.undoing ? "undo, " : "",
-                    duration_text(Milliseconds(std::max<int64_t>(now_ms - step.started_at_ms, 0))));
+    line += fmt::format(" {}{}", step.undoing ? "undo, " : "",
+                        elapsed_text(state, step.started_at_ms, now_ms));
     if (!step.progress.empty()) line += "  " + step.progress;
   } else if (step.gate_open && step.status == StepStatus::pending) {
     line += fmt::format(" waits for {}: {}", spec.gate.by, spec.gate.text);
@@ -148,10 +152,9 @@ std::string phase_line(const RunState& state, const Phase& phase, bool finished,
     last = std::max(last, step.ended_at_ms);
   }
   if (!finished) return "  " + phase.name;
-  return fmt::format(
-      "  {} {:<12} {} step{}, {}", paint("✔", "32", color), phase.name, phase.steps.size(),
-      phase.steps.size() == 1 ? "" : "s",
-      duration_text(Milliseconds(first == 0 ? 0 : std::max<int64_t>(last - first, 0))));
+  return fmt::format("  {} {:<12} {} step{}, {}", paint("✔", "32", color), phase.name,
+                     phase.steps.size(), phase.steps.size() == 1 ? "" : "s",
+                     elapsed_text(state, first, first == 0 ? 0 : last));
 }
 
 std::string heading(const RunState& state, int64_t now_ms, int columns) {
@@ -160,8 +163,7 @@ std::string heading(const RunState& state, int64_t now_ms, int columns) {
   std::string line = fmt::format(
       "run {}: {}{} from {} to {}   {}", state.run, operation_text(state.plan->operation),
       columns < 80 ? "" : " of " + state.plan->application, state.plan->from_site,
-      state.plan->to_site,
-      duration_text(Milliseconds(std::max<int64_t>(end - state.created_at_ms, 0))));
+      state.plan->to_site, elapsed_text(state, state.created_at_ms, end));
   if (state.predicted_ms > 0) {
     line += fmt::format(", predicted {}", duration_text(Milliseconds(state.predicted_ms)));
   }

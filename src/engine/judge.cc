@@ -34,6 +34,11 @@ std::string sentence(std::string_view what, const Answer& answer) {
   return words.empty() ? std::string(what) : fmt::format("{}: {}", what, words);
 }
 
+// What was going on at the bound: a command that hangs is another matter than one that did not help.
+std::string_view still(const Answer& answer) {
+  return answer.applied && answer.exit_code < 0 ? ", its command was still running" : "";
+}
+
 void read_captures(const Step& step, const Answer& answer, Verdict& verdict) {
   const auto values = parse_facts(answer.out);
   for (const Capture& capture : step.captures) {
@@ -85,10 +90,10 @@ Verdict judge(const Step& step, const Answer& answer, bool undo) {
     case AnswerStatus::stalled: {
       const bool bound = answer.status == AnswerStatus::timed_out;
       verdict.outcome = probed && answer.exit_code == 1 ? Outcome::not_done : Outcome::unknown;
-      verdict.message =
-          sentence(bound ? fmt::format("not done within {}", duration_text(step.bound))
-                         : fmt::format("no progress for {}", duration_text(step.stall)),
-                   answer);
+      verdict.message = sentence(
+          bound ? fmt::format("not done within {}{}", duration_text(step.bound), still(answer))
+                : fmt::format("no progress for {}", duration_text(step.stall)),
+          answer);
       break;
     }
     case AnswerStatus::interrupted:

@@ -60,7 +60,13 @@ RealShell::Link RealShell::make_link(const Host& host) const {
 void RealShell::connect(const std::vector<Host>& hosts) {
   const Instant now = clock_.now();
   for (const auto& host : hosts) {
-    if (!links_.contains(host.key)) links_.emplace(host.key, make_link(host));
+    const auto known = links_.find(host.key);
+    // The newest address counts: a run has the one that it was planned with.
+    if (known == links_.end() ||
+        (known->second.waiting.empty() && known->second.sent.empty() &&
+         known->second.argv != ssh_argv(host, options_.ssh_options))) {
+      links_.insert_or_assign(host.key, make_link(host));
+    }
   }
   for (auto& [key, link] : links_) {
     if (!link.channel && link.pause == Milliseconds(0)) open(link, now);

@@ -79,6 +79,15 @@ TEST(View, names_the_phase_of_what_happens_now_when_there_are_few_rows) {
   EXPECT_FALSE(any_line_holds(lines, "phase.11"));
 }
 
+TEST(View, tells_no_times_that_a_clock_which_was_set_back_made_up) {
+  Journal run = long_run();
+  run.state.clock_set_back = true;
+  const auto lines = run_tree(run.state, 18'000'000, 50, 120, false);
+  EXPECT_NE(lines.front().find("time unknown"), std::string::npos) << lines.front();
+  EXPECT_TRUE(any_line_holds(lines, "step.20")) << "and everything else";
+  EXPECT_FALSE(any_line_holds(lines, "5 h"));
+}
+
 TEST(View, keeps_the_elapsed_time_in_the_heading_of_a_narrow_terminal) {
   const auto lines = run_tree(long_run().state, 61'000, 50, 50, false);
   EXPECT_EQ(lines.front().find("…"), std::string::npos) << lines.front();

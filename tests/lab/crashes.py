@@ -4,6 +4,7 @@ same, and nothing happens twice."""
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import termios
@@ -128,6 +129,49 @@ def a_promotion_whose_answer_is_lost_happens_once():
     lab.wait_for_acks("dr")
     switchback.come_home()
     return f"the promotion ended as: {lost}"
+
+
+def a_controllers_clock_that_jumps_by_hours_holds_up_nothing_but_the_name_server():
+    """Five hours ahead amid the stop, three hours back amid the start; the hosts keep their time. The
+    name server takes no update that was signed minutes away (RFC 8945): the step says so, and goes on
+    once the clock is right."""
+    inside = os.path.join(lab.STATE, "hosts", "ctl", "root", "root")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", f"{inside}/moved_clock.so",
+                    os.path.join(lab.REPOSITORY, "tests", "lab", "moved_clock.c")], check=True)
+    lab.shell("ctl", """cat >/root/elsewhen <<'EOF'
+#!/bin/sh
+export LD_PRELOAD=/root/moved_clock.so MOVED_CLOCK=/root/moved_clock
+exec switchback "$@"
+EOF
+chmod 755 /root/elsewhen""")
+
+    def set_clock(hours):
+        lab.shell("ctl", 'echo "$1" >/root/moved_clock', str(hours * 3600))
+
+    set_clock(0)
+    lab.start_load("dc")
+    since, timeline = time.time(), lab.timeline("dc-db")
+    follower = switchback.follow("switchover", program="/root/elsewhen")
+    follower.until("step_started", "services.stop")
+    set_clock(5)
+    follower.until("step_started", "services.start")
+    set_clock(-3)
+    said = follower.until("step_ended", "address.point")["body"]["message"]
+    expect("BADTIME" in said and "clock" in said, f"the refused update is not explained: {said}")
+    expect(follower.finish() == 4, "the run is not held")
+    set_clock(0)
+    switchback.command("run", "retry", str(follower.run), "address.point")
+    expect(switchback.report(follower.run)["result"] == "done", "the run did not end well")
+    times = [event["at"] / 1000 - since for event in follower.events if "at" in event]
+    expect(max(times) > 4 * 3600 and min(times) < -2 * 3600, f"the clock did not jump: {times}")
+    nothing_happened_twice(follower.run, "dr", timeline, since)
+    switchback.expect_protected("dr")
+    text = switchback.command("run", "show", str(follower.run)).text
+    negative = re.findall(r"-[0-9.]+ (?:ms|s|min|h)\b", text)
+    expect(not negative, f"the report speaks of negative times: {negative}")
+    expect("clock was set back" in text, "the report does not say that its times are no measure")
+    lab.wait_for_acks("dr")
+    return f"held with: {said}; {switchback.come_home()} tickets"
 
 
 class Terminal:

@@ -164,14 +164,14 @@ def sync():
 
 
 class Follower:
-    """One `switchback … --json`, whose events are read as they come."""
+    """One `switchback … --json`, whose events are read as they come. PROGRAM stands in its place."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, program="switchback"):
         self.events, self.words = [], []
         self._changed = threading.Condition()
         self._over = False
         self._process = subprocess.Popen(
-            [lab.LAB, "exec", "serviceops", "ctl", "--", "switchback", *words, "--json"],
+            [lab.LAB, "exec", "serviceops", "ctl", "--", program, *words, "--json"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -233,23 +233,25 @@ class Follower:
                           "".join(self.words)[-2000:])
 
 
-def follow(operation, *words):
-    follower = Follower(operation, "serviceops", "--yes", *words)
+def follow(operation, *words, program="switchback"):
+    follower = Follower(operation, "serviceops", "--yes", *words, program=program)
     follower.until("run_created", seconds=60)
     return follower
 
 
 def executor_pid(run):
     """As this machine sees the process that performs the run, or None."""
+    inside = lab.shell("ctl", 'cat "/var/lib/switchback/runs/$1.lock"', str(run), code=None).strip()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read().split(b"\0")
-            inside = os.path.samefile(f"/proc/{pid}/ns/net", "/run/netns/ctl")
+            with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+                known_as = next(line for line in file if line.startswith("NSpid:")).split()[-1]
+            same_host = os.path.samefile(f"/proc/{pid}/ns/net", "/run/netns/ctl")
         except OSError:
             continue
-        if inside and words[0] == b"switchback" and b"execute-run" in words and \
-                str(run).encode() in words:
+        if same_host and b"execute-run" in words and known_as == inside:
             return int(pid)
     return None
 

@@ -69,6 +69,14 @@ TEST_F(Ssh, runs_requests_on_one_connection) {
   EXPECT_EQ(verdict(local.run(on_host(local.read({"true"}), "dc/none"))), "refused -1");
 }
 
+TEST_F(Ssh, takes_the_newest_address_of_a_host) {
+  auto elsewhere = sshd->host();
+  elsewhere.port = 1;
+  connect({elsewhere});
+  local.real->connect({sshd->host()});
+  EXPECT_EQ(verdict(local.run(on_host(local.read({"true"})))), "ended 0");
+}
+
 TEST_F(Ssh, becomes_root_through_sudo_where_told_and_says_what_to_do_when_denied) {
   auto host = sshd->host();
   host.become = true;
