@@ -75,20 +75,22 @@ tell() {
 # whoever got the answer does not ask again, and whoever did not finds either this line or none, and
 # probes.
 end_line() {
-  ol=0 el=0 log=$store/${at%.*}.log
+  ol=0 el=0 log=$store/${at%.*}.log words=$store/$at.out
   if [ -s "$o" ] || [ -s "$e" ]; then
     if [ $kind = t ] && small 4096 "$o" && out=$text && small 4096 "$e"; then
-      ol=${#out} el=${#text}; printf '%s%s' "$out" "$text" >"$store/$at.out" || return
+      ol=${#out} el=${#text}; printf '%s%s' "$out" "$text" >"$words" || return
     else
       set -- $(stat -c %s "$o" "$e"); ol=$1 el=$2
       [ "$ol" -le 65536 ] || ol=65536
       [ "$el" -le 8192 ] || el=8192
-      { head -c "$ol" "$o" && tail -c "$el" "$e"; } >"$store/$at.out" || return
+      { head -c "$ol" "$o" && tail -c "$el" "$e"; } >"$words" || return
     fi
-    printf 'end %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log" && sync "$store/$at.out" "$log" "$store"
-  else
-    printf 'end %s %s %s %s %s 0 0 .\n' "$at" "$st" "$rc" "$ap" "$ms" >>"$log" && sync "$log"
   fi
+  printf 'end %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log"
+} 2>/dev/null
+settle() {
+  log=$store/${at%.*}.log words=$store/$at.out
+  if [ -e "$words" ]; then sync "$words" "$log" "$store"; else sync "$log"; fi
 } 2>/dev/null
 COMMON
 )
@@ -239,7 +241,7 @@ finish() {
   [ -z "$before" ] || interrupted
   echo "$ap $rc $st told" >"$d/$id.r" || exit 143
   tell
-  [ -z "$log" ] || [ "$ap" = 0 ] || end_line
+  [ -z "$log" ] || [ "$ap" = 0 ] || ! end_line || echo "$ap $rc $st receipt" >"$d/$id.r"
   exit 0
 }
 interrupted() {
@@ -405,6 +407,9 @@ J() {
   st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"
   [ -n "$told" ] || cut_off
   echo "z $id" >&5
+  # The next step starts now, here or elsewhere, and people wait for it: what remains has time.
+  sleep 0.03
+  [ "$told" != receipt ] || settle
 }
 # The wrapper had to end before its request, or was killed by somebody.
 cut_off() {
@@ -416,7 +421,7 @@ cut_off() {
   case $noted in
     interrupted) st=interrupted ap=1 ;;
     # Before the answer, because the lock is free already.
-    receipt) [ "$ap" = 0 ] || { ms=$(((now - begun) * 10)); end_line; } ;;
+    receipt) [ "$ap" = 0 ] || { ms=$(((now - begun) * 10)); end_line && settle; } ;;
   esac
   tell
 }
@@ -427,8 +432,8 @@ wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT"
 
 # Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
 # Each request brings one more of them: who asks a single question needs no four. One that has answered
-# starts its successor, a moment later, so that this takes no time from what comes next. They end with
-# the runner: then nobody holds the other end of descriptor 4 any more.
+# starts its successor. They end with the runner: then nobody holds the other end of descriptor 4 any
+# more.
 # Redirections of a function would not do: the shell keeps what they cover, here the channel's input.
 spare() {
   slot=$1
@@ -437,7 +442,6 @@ spare() {
   echo "$pid" >"$d/slot$slot"
   IFS= read -r line <&4 || exit
   eval "$line"
-  sleep 0.03
   (spare "$slot") &
   exit 0
 }
