@@ -263,9 +263,8 @@ class CommandLine {
                                  [this] { return note_run(options_, words_.run, words_.text); });
     note->add_option("TEXT", words_.text)->required();
     // Internal: the executor process of a run (cli/executor.h).
-    auto* execute = add(app_, "execute-run", "", [this] {
-      return execute_run(options_, words_.connect, words_.text);
-    });
+    auto* execute = add(app_, "execute-run", "",
+                        [this] { return execute_run(options_, words_.connect, words_.text); });
     execute->add_option("--who", words_.text);
     execute->add_option("--connect", words_.connect);
     execute->group("");

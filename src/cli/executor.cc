@@ -85,9 +85,14 @@ class RunLock {
   // Nothing of the terminal's stays open: a lock or a pipe of the caller would live as long as we
   // do.
   close_range(STDERR_FILENO + 1, ~0U, 0);
-  std::vector<const char*> words{"switchback",          "--config",    options.config.c_str(),
-                                 "--state",             options.state.c_str(),
-                                 "execute-run",         "--who",       who.c_str()};
+  std::vector<const char*> words{"switchback",
+                                 "--config",
+                                 options.config.c_str(),
+                                 "--state",
+                                 options.state.c_str(),
+                                 "execute-run",
+                                 "--who",
+                                 who.c_str()};
   if (application) words.insert(words.end(), {"--connect", application->c_str()});
   words.push_back(nullptr);
   execv("/proc/self/exe", const_cast<char**>(words.data()));

@@ -18,8 +18,8 @@ bool executor_is_alive(const std::string& state_directory, int64_t run);
 // given a run it ends with its owner, and nothing has happened.
 class WaitingExecutor {
  public:
-  // Without `application` it opens no connections in advance; the empty name is the only one that is
-  // configured. `who` takes the run up.
+  // Without `application` it opens no connections in advance; the empty name is the only one that
+  // is configured. `who` takes the run up.
   WaitingExecutor(const Options& options, const std::optional<std::string>& application,
                   const std::string& who);
   ~WaitingExecutor();
@@ -38,8 +38,8 @@ class WaitingExecutor {
 Result<void> start_executor(const std::string& state_directory, int64_t run,
                             const std::string& who);
 
-// The executor's own main: opens the connections as above, reads the number of its run from standard
-// input, takes the lock and performs it. Exit code of the process.
+// The executor's own main: opens the connections as above, reads the number of its run from
+// standard input, takes the lock and performs it. Exit code of the process.
 int execute_run(const Options& options, const std::optional<std::string>& application,
                 const std::string& who);
 

@@ -34,7 +34,8 @@ std::string sentence(std::string_view what, const Answer& answer) {
   return words.empty() ? std::string(what) : fmt::format("{}: {}", what, words);
 }
 
-// What was going on at the bound: a command that hangs is another matter than one that did not help.
+// What was going on at the bound: a command that hangs is another matter than one that did not
+// help.
 std::string_view still(const Answer& answer) {
   return answer.applied && answer.exit_code < 0 ? ", its command was still running" : "";
 }

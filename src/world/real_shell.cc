@@ -62,9 +62,8 @@ void RealShell::connect(const std::vector<Host>& hosts) {
   for (const auto& host : hosts) {
     const auto known = links_.find(host.key);
     // The newest address counts: a run has the one that it was planned with.
-    if (known == links_.end() ||
-        (known->second.waiting.empty() && known->second.sent.empty() &&
-         known->second.argv != ssh_argv(host, options_.ssh_options))) {
+    if (known == links_.end() || (known->second.waiting.empty() && known->second.sent.empty() &&
+                                  known->second.argv != ssh_argv(host, options_.ssh_options))) {
       links_.insert_or_assign(host.key, make_link(host));
     }
   }
@@ -88,6 +87,7 @@ void RealShell::send_scripts(Link& link) {
       link.channel->send(line);
     }
   }
+  if (!link.ahead.empty()) link.channel->send("W\n");
   link.ahead.clear();
 }
 

@@ -5,6 +5,7 @@
 # trusted (tests/world/quote_test.cc), and `read` fails on a line without its end, so half a request
 # never runs:
 #   S name text                          keeps a script for the requests that name it as $d/name
+#   W                                    prepares for several requests at once
 #   J id guarding application step attempt epoch claim store run bound_ms stall_ms hold_ms once
 #     probe_stdin apply_stdin probe_words words word...        run a step (see job)
 #   G id...                              a look at running requests: their newest `progress` lines
@@ -431,8 +432,8 @@ S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
 # Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
-# Each request brings one more of them: who asks a single question needs no four. One that has answered
-# starts its successor. They end with the runner: then nobody holds the other end of descriptor 4 any
+# Each request brings one more of them, and W all: who asks a single question needs no four. One that
+# has answered starts its successor. They end with the runner: then nobody holds the other end of descriptor 4 any
 # more.
 # Redirections of a function would not do: the shell keeps what they cover, here the channel's input.
 spare() {
@@ -449,6 +450,7 @@ more() {
   [ $spares -lt 4 ] || return 0
   spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
 }
+W() { more; more; more; more; }
 # hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits and nobody killed its wrapper.
 hand() {
   { read -r pid <"$d/slot$1" && [ -n "$pid" ] && read -r _ _ state rest <"/proc/$pid/stat"; } 2>/dev/null &&

@@ -28,6 +28,8 @@ postmaster() {
 # Sets left to the processes in the unit's control group. /proc answers for every hierarchy and
 # mount point at once, and says nothing about hosts that share the machine.
 list_processes() { grep -lsF "/$unit" /proc/[0-9]*/cgroup; }
+# A zombie has nothing open any more; systemd may take its time to bury it.
+is_zombie() { { read -r v <"${1%cgroup}stat"; } 2>/dev/null && v=${v##*) } && [ "${v%% *}" = Z ]; }
 unit_processes() {
   left=$(list_processes)
   [ "$left" ]
@@ -48,7 +50,7 @@ hear() {
       ActiveState=*) active=$v ;;
       ControlPID=*) stopper=$v ;;
       Job=*) job=${v#0} ;;
-      /proc/*) left="$left $l" ;;
+      /proc/*) is_zombie "$l" || left="$left $l" ;;
       'Database system identifier:'*) system=$v ;;
       'Database cluster state:'*) state=$v ;;
       'Latest checkpoint location:'*) checkpoint=$v ;;

@@ -6,7 +6,13 @@ mode=$1 bound=$2
 # What has become the standby since is not stopped by a request that comes late.
 [ "$mode" = fence ] || [ ! -e "$data/standby.signal" ] || quit 2 "it is set up as a standby: there is nothing to stop"
 guard_close postgresql "$unit"
-ended() { timeout "$1" tail --pid="$pm" -s 0.002 -f /dev/null; }
+# pidwait hears of the end as it comes. tail, for where there is none, sees it when systemd has buried the
+# process, which starts the unit's stop command before that.
+ended() {
+  code=0; timeout "$1" pidwait -F "$data/postmaster.pid" >/dev/null 2>&1 || code=$?
+  case $code in 0 | 124) return $code ;; esac
+  timeout "$1" tail --pid="$pm" -s 0.002 -f /dev/null
+}
 if postmaster; then
   kill -INT "$pm"
   unit_processes  # while it shuts down; who is on this list and outlives it, was left behind
