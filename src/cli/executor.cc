@@ -148,31 +148,43 @@ bool executor_is_alive(const std::string& state_directory, int64_t run) {
 WaitingExecutor::WaitingExecutor(const Options& options,
                                  const std::optional<std::string>& application,
                                  const std::string& who)
-    : state_directory_(options.state) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
-  const pid_t child = fork();
-  if (child == 0) become_executor(options, application, who, ends[1]);
-  close(ends[1]);
-  line_ = ends[0];
-  if (child > 0) waitpid(child, nullptr, 0);
+    : options_(options), who_(who) {
+  start(application);
 }
 
 WaitingExecutor::~WaitingExecutor() {
   if (line_ >= 0) close(line_);
 }
 
-Result<void> WaitingExecutor::perform(int64_t run) {
-  if (executor_is_alive(state_directory_, run)) return {};
+void WaitingExecutor::start(const std::optional<std::string>& application) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
+  const pid_t child = fork();
+  if (child == 0) become_executor(options_, application, who_, ends[1]);
+  close(ends[1]);
+  if (line_ >= 0) close(line_);
+  line_ = ends[0];
+  if (child > 0) waitpid(child, nullptr, 0);
+}
+
+bool WaitingExecutor::hand_over(int64_t run) {
   const std::string number = fmt::format("{}\n", run);
-  if (line_ < 0 || send(line_, number.data(), number.size(), MSG_NOSIGNAL) < 0) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("starting the run: {}; next: switchback run resume {}",
-                            std::strerror(errno), run));
+  return line_ >= 0 && send(line_, number.data(), number.size(), MSG_NOSIGNAL) > 0;
+}
+
+Result<void> WaitingExecutor::perform(int64_t run) {
+  if (executor_is_alive(options_.state, run)) return {};
+  if (!hand_over(run)) {
+    start(std::nullopt);
+    if (!hand_over(run)) {
+      return fail(ErrorCode::unavailable,
+                  fmt::format("starting the run: {}; next: switchback run resume {}",
+                              std::strerror(errno), run));
+    }
   }
   // The executor is up when it holds its lock; a second is far more than that takes.
   for (int i = 0; i < 500; ++i) {
-    if (executor_is_alive(state_directory_, run)) return {};
+    if (executor_is_alive(options_.state, run)) return {};
     usleep(2000);
   }
   return {};  // it may have finished already; the journal tells

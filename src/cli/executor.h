@@ -26,11 +26,16 @@ class WaitingExecutor {
   WaitingExecutor(const WaitingExecutor&) = delete;
   WaitingExecutor& operator=(const WaitingExecutor&) = delete;
 
-  // Hands it the run, unless somebody performs that already. `unavailable`: it is gone.
+  // Hands it the run, unless somebody performs that already. One that is gone is replaced.
+  // `unavailable`: none can be started.
   Result<void> perform(int64_t run);
 
  private:
-  std::string state_directory_;
+  void start(const std::optional<std::string>& application);
+  bool hand_over(int64_t run);
+
+  Options options_;
+  std::string who_;
   int line_ = -1;  // to the executor's standard input
 };
 

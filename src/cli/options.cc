@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -26,6 +27,13 @@ std::string application_in(const std::string& bytes) {
     if (line.starts_with("application:")) return std::string(trim(line.substr(12)));
   }
   return "";
+}
+
+// A disk that is full or mounted read-only.
+bool takes_nothing(const std::string& folder) {
+  struct statvfs disk {};
+  if (statvfs(folder.c_str(), &disk) != 0) return false;
+  return (disk.f_flag & ST_RDONLY) != 0 || disk.f_bavail * disk.f_frsize < 65'536;
 }
 
 }  // namespace
@@ -119,6 +127,16 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
   auto store = SqliteStore::open(file);
   if (!store) return std::unexpected(store.error());
   return std::unique_ptr<Store>(std::move(*store));
+}
+
+Result<std::unique_ptr<Store>> open_store_to_read(const Options& options) {
+  auto store = open_store(options, false);
+  if (store || !takes_nothing(options.state)) return store;
+  auto copy = SqliteStore::open_copy(options.state + "/store.db");
+  if (!copy) return store;
+  fmt::print(stderr, "switchback: {}\nThis is read from a copy in memory; nothing is kept.\n",
+             store.error().message);
+  return std::unique_ptr<Store>(std::move(*copy));
 }
 
 RealShellOptions shell_options(const Options& options) {

@@ -53,6 +53,10 @@ Result<std::string> read_file(const std::string& path);
 // The store in the state folder. `create` makes it when it is missing; without, `not_found`.
 Result<std::unique_ptr<Store>> open_store(const Options& options, bool create);
 
+// The same for commands that only show something: when its disk is full or read-only, a copy, which
+// standard error says.
+Result<std::unique_ptr<Store>> open_store_to_read(const Options& options);
+
 // How the hosts are reached, and where the controller keeps its own receipts.
 RealShellOptions shell_options(const Options& options);
 

@@ -88,7 +88,7 @@ std::string refuse_nothing(const RunState&) {
 }  // namespace
 
 int list_runs(const Options& options, const std::string& application) {
-  auto store = open_store(options, false);
+  auto store = open_store_to_read(options);
   if (!store) return report_error(options, store.error());
   auto loaded = load_application(options, application);
   if (!loaded) return report_error(options, loaded.error());
@@ -124,7 +124,7 @@ int list_runs(const Options& options, const std::string& application) {
 }
 
 int show_run(const Options& options, int64_t run, bool markdown) {
-  auto store = open_store(options, false);
+  auto store = open_store_to_read(options);
   if (!store) return report_error(options, store.error());
   auto events = (*store)->read(run, 0);
   if (!events) return report_error(options, events.error());

@@ -38,7 +38,7 @@ Result<Situation> look_at(const Options& options, const std::string& application
     }
   }
   const std::string& name = situation.application.name;
-  auto store = open_store(options, create_store);
+  auto store = create_store ? open_store(options, true) : open_store_to_read(options);
   // Reading works without a store: the first five minutes come before any adoption.
   if (!store && (create_store || store.error().code != ErrorCode::not_found)) {
     return std::unexpected(store.error());

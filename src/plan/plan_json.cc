@@ -96,8 +96,8 @@ Json step_to_json(const Step& step) {
             {"probe", command_to_json(step.probe)},
             {"apply", command_to_json(step.apply)},
             {"undo", command_to_json(step.undo)},
-            {"captures", captures},
-            {"when", when},
+            {"captures", std::move(captures)},
+            {"when", std::move(when)},
             {"unless", step.unless},
             {"needs", step.needs},
             {"bound_ms", step.bound.count()},
@@ -109,7 +109,7 @@ Json step_to_json(const Step& step) {
             {"skippable", step.skippable},
             {"destructive", step.destructive},
             {"point_of_no_return", step.point_of_no_return},
-            {"gate", gate}};
+            {"gate", std::move(gate)}};
   // Only where there is one: the plans of older journals keep their hash.
   if (!step.proves_again.empty()) json["proves_again"] = step.proves_again;
   return json;
@@ -233,11 +233,11 @@ Json plan_to_json(const Plan& plan) {
           {"claim_before", claim_to_json(plan.claim_before)},
           {"active_after", plan.active_after},
           {"status_after", plan.status_after},
-          {"hosts", hosts},
-          {"steps", steps},
+          {"hosts", std::move(hosts)},
+          {"steps", std::move(steps)},
           {"scripts", plan.scripts},
           {"script_parameters", plan.script_parameters},
-          {"assumptions", assumptions},
+          {"assumptions", std::move(assumptions)},
           {"remarks", plan.remarks},
           {"config_hash", plan.config_hash}};
 }

@@ -14,4 +14,7 @@ Result<void> make_store_file(const std::string& file);
 // The store id of an open database; an error when it is no store that this program can read.
 Result<std::string> read_store_identity(SqliteDatabase& database);
 
+// Copies the store and its log into a new folder in memory, readable by nobody else. The folder.
+Result<std::string> copy_store_files(const std::string& file);
+
 }  // namespace switchback

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/hash.h"
 #include "store/rules.h"
 #include "store/sqlite_create.h"
@@ -23,6 +25,18 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& file) 
   if (!database) return std::unexpected(database.error());
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(*database)));
   if (auto checked = store->check_identity(); !checked) return std::unexpected(checked.error());
+  return store;
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open_copy(const std::string& file) {
+  const auto folder = copy_store_files(file);
+  if (!folder) return std::unexpected(folder.error());
+  const std::shared_ptr<void> copy(nullptr, [path = *folder](void*) {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  });
+  auto store = open(*folder + "/store.db");
+  if (store) (*store)->copy_ = copy;
   return store;
 }
 

@@ -6,6 +6,7 @@
 // empty or foreign file is therefore never "fresh start" but an error.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "store/sqlite.h"
@@ -21,6 +22,9 @@ class SqliteStore : public Store {
   // `refused`: written by a newer Switchback. `corrupt`: foreign, emptied or damaged.
   // `unavailable`: not allowed, read-only, full, locked.
   static Result<std::unique_ptr<SqliteStore>> open(const std::string& file);
+  // The same of a copy in memory, to read what lies on a disk that takes nothing: SQLite needs room
+  // even for that. What is written to it is gone with the object.
+  static Result<std::unique_ptr<SqliteStore>> open_copy(const std::string& file);
 
   std::string store_id() override { return store_id_; }
   Result<Claim> claim(const std::string& application) override;
@@ -56,6 +60,7 @@ class SqliteStore : public Store {
   Result<void> write_events(const std::string& application, const std::vector<StoredEvent>& rows);
   Result<void> end_run(int64_t run, const std::vector<Event>& events);
 
+  std::shared_ptr<void> copy_;  // removes it, after the database is closed
   SqliteDatabase database_;
   std::string store_id_;
 };

@@ -1,7 +1,9 @@
 """The four operations under write load, as the demo tells them, but with every claim checked."""
 
+import contextlib
 import json
 import os
+import subprocess
 import tempfile
 
 import lab
@@ -175,28 +177,53 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     return f"{tickets} tickets and {attachments} attachments salvaged, {counts}"
 
 
-def an_abort_between_stop_and_promotion_brings_the_old_side_back():
+@contextlib.contextmanager
+def held_up(host, step):
+    """Holds the step's lock on its host: the run gets to this step, and no further."""
+    holder = subprocess.Popen(
+        [lab.LAB, "exec", "serviceops", host, "--", "sh", "-c",
+         """d=/run/switchback/serviceops/locks; mkdir -p $d
+         flock -x $d/$1.lock sh -c 'echo held; read -r _'""", "sh", step],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        expect(holder.stdout.readline() == b"held\n", f"the lock of {step} cannot be held")
+        yield
+    finally:
+        holder.stdin.close()
+        holder.wait(20)
+
+
+# Every step with an effect before the point of no return, and where it acts.
+BEFORE_PROMOTION = {
+    "database.checkpoint": "dc-db", "database.hold": "dr-db", "attachments.bulk": "dr-app",
+    "services.stop": "dc-app", "database.stop": "dc-db", "attachments.sync": "dr-app",
+    "claim.publish.dc.app": "dc-app", "claim.publish.dc.db": "dc-db",
+    "claim.publish.dr.app": "dr-app", "claim.publish.dr.db": "dr-db"}
+
+
+def an_abort_after_each_step_of_a_planned_move_brings_the_old_side_back():
     lab.start_load("dc")
-    # The last pass over the files cannot end, so that the run stays before its point of no return.
-    follower = switchback.follow("switchover")
-    follower.until("step_started", "services.stop")
-    lab.verb("cut", "--both", "dr-app", "dc-app")
-    follower.until("step_ended", "database.stop")
-    expect(follower.until("step_ended", "services.stop")["body"]["outcome"] == "done",
-           "the services were not stopped")
-    abort = switchback.Follower("run", "abort", str(follower.run), "--reason", "second thoughts")
-    abort.until("abort_asked")
-    lab.verb("heal", "all")
-    abort.finish()
-    record = switchback.carry_on(follower.run)
-    follower.finish()
-    expect(record["result"] == "aborted", f"the abort ended as {record['result']}")
-    undone = [step["step"] for step in record["steps"] if step["status"] == "undone"]
-    expect({"services.stop", "database.stop"} <= set(undone), f"undone is only {undone}")
-    lab.wait_for_acks("dc")
-    switchback.expect_protected("dc")
+    undone = {}
+    for step, host in BEFORE_PROMOTION.items():
+        with held_up(host, step):
+            follower = switchback.follow("switchover")
+            follower.until("step_started", step)
+            abort = switchback.Follower("run", "abort", str(follower.run), "--reason", "changed minds")
+            abort.until("abort_asked")
+        abort.finish()
+        record = switchback.carry_on(follower.run)
+        follower.finish()
+        expect(record["result"] == "aborted", f"after {step} the abort ended as {record['result']}")
+        status = {entry["step"]: entry["status"] for entry in record["steps"]}
+        expect(status[step] in ("done", "undone"), f"{step} itself was {status[step]}")
+        expect(status["database.promote"] == "pending", f"the promotion: {status}")
+        undone[step] = [name for name in status if status[name] == "undone"]
+        lab.wait_for_acks("dc")
+        switchback.expect_protected("dc")
+    for step in ("services.stop", "database.stop"):
+        expect(step in undone["claim.publish.dr.db"], f"{step} was not undone: {undone}")
     lab.expect_nothing_lost("dc")
-    return f"undone: {', '.join(undone)}"
+    return "; ".join(f"{step}: {len(names)} undone" for step, names in undone.items())
 
 
 def a_service_started_behind_the_runs_back_keeps_the_claim_from_being_taken():

@@ -37,10 +37,15 @@ def a_store_that_cannot_be_written_begins_nothing_and_holds_what_has_begun():
         flood()
         full = switchback.operate("switchover", code=1)
         expect("the disk is full" in full.text, "nothing says that the disk is full")
+        what_is_shown = switchback.command("status", "serviceops")
+        expect("active at dc" in what_is_shown.out and "the disk is full" in what_is_shown.err,
+               f"a full disk hides who is active: {what_is_shown.text}")
         nothing_has_changed(before)
         lab.shell("ctl", "rm /mnt/flood && mount -o remount,ro /mnt")
         only_read = switchback.operate("switchover", code=1)
         expect("it is read-only" in only_read.text, "nothing says that the store is read-only")
+        expect("active at dc" in switchback.command("status", "serviceops").out,
+               "a read-only disk hides who is active")
         nothing_has_changed(before)
         lab.shell("ctl", "mount -o remount,rw /mnt")
 

@@ -308,13 +308,38 @@ TEST_F(SqliteFile, on_a_read_only_disk_says_so) {
     if (const auto problem = mount_small_disk(disk); !problem.empty()) return problem;
     { auto store = SqliteStore::open(disk + "/store.sqlite").value(); }
     if (::mount("none", disk.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0) return "ro";
-    return open_error(disk + "/store.sqlite") + "\n" + open_error(disk + "/new.sqlite");
+    const auto copy = SqliteStore::open_copy(disk + "/store.sqlite");
+    return open_error(disk + "/store.sqlite") + "\n" + open_error(disk + "/new.sqlite") + "\n" +
+           (copy ? "copied" : copy.error().message);
   });
   const auto answers = split(child.answer(), '\n');
-  ASSERT_EQ(answers.size(), 2u);
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[2], "copied");
   EXPECT_NE(answers[0].find("/store.sqlite"), std::string::npos) << answers[0];
   EXPECT_NE(answers[0].find("; "), std::string::npos) << answers[0];
   EXPECT_NE(answers[1].find("Read-only file system"), std::string::npos) << answers[1];
+}
+
+TEST_F(SqliteFile, is_read_from_a_copy_that_holds_the_log_too_and_leaves_nothing_behind) {
+  auto store = SqliteStore::open(directory_.file("store.sqlite")).value();
+  const int64_t run = store->create_run("shop", {created_event()}).value();
+  ASSERT_TRUE(std::filesystem::exists(directory_.file("store.sqlite-wal")));
+  const auto copies = [] {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+      count += entry.path().filename().string().starts_with("switchback-store.") ? 1 : 0;
+    }
+    return count;
+  };
+  const size_t before = copies();
+  {
+    auto copy = SqliteStore::open_copy(directory_.file("store.sqlite")).value();
+    EXPECT_EQ(copy->read(run, 0)->size(), 1u);
+    EXPECT_EQ(copies(), before + 1);
+    ASSERT_TRUE(copy->append(run, 1, {note("into the void")}));
+  }
+  EXPECT_EQ(copies(), before);
+  EXPECT_EQ(store->read(run, 0)->size(), 1u);
 }
 
 TEST_F(SqliteFile, of_somebody_else_says_so) {
