@@ -84,7 +84,7 @@ send_update() {
   } >"$work/request"
   if [ -s "$work/key" ]; then set -- -k "$work/key"; else set --; fi
   nsupdate -t 10 "$@" "$work/request" >"$work/answer" 2>&1 && return 0
-  echo "$update refused the update: $(head -n 2 "$work/answer" | tr '\n' ' ')" >&2
+  echo "$update refused the update: $(sed 's/^; *//; 2q' "$work/answer" | tr '\n' ' ')" >&2
   ! grep -q BADTIME "$work/answer" || echo "its clock and the controller's differ: now it is $(date -u) here; set the wrong one" >&2
   return 1
 }
