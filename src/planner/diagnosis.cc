@@ -164,11 +164,22 @@ void find_disagreement(const Picture& picture, std::vector<Diagnosis>& found) {
   found.push_back(std::move(one));
 }
 
+// The active side's database has a standby that streams. It may not know yet that this one is gone.
+bool streams_still(const Picture& picture, const Component& component) {
+  const auto& hosts = picture.application.site(picture.active).hosts;
+  return std::any_of(hosts.begin(), hosts.end(), [&](const Host& host) {
+    const Facts& facts = picture.snapshot.of(component.name, host.key);
+    return facts.reachable &&
+           facts.get("standbys").value_or("").find("/streaming/") != std::string::npos;
+  });
+}
+
 // The host of every data component of the active side runs, and no data component of the other side
 // follows it.
 void find_lost_standby(const Picture& picture, std::vector<Diagnosis>& found) {
   Diagnosis one;
   one.situation = Situation::standby_lost;
+  std::vector<std::string> silent;  // hosts that only the controller misses
   if (!accepts_writes(acts_at(picture, picture.active))) return;
   for (const Component& component : picture.application.components) {
     for (const Host& host : picture.application.site(picture.standby).hosts) {
@@ -180,6 +191,7 @@ void find_lost_standby(const Picture& picture, std::vector<Diagnosis>& found) {
         one.evidence.push_back(fmt::format("{} does not answer ({}), {}", host.key,
                                            active.why.empty() ? "never asked" : active.why,
                                            picture.seen(active)));
+        if (streams_still(picture, component)) silent.push_back(host.key);
       } else if (active.get("present").value_or("") == "no") {
         one.evidence.push_back(
             fmt::format("{}: there is no database at {} yet", component.name, host.key));
@@ -200,6 +212,13 @@ void find_lost_standby(const Picture& picture, std::vector<Diagnosis>& found) {
   one.text = fmt::format("{} is lost as a standby: nothing protects {}{}", picture.standby,
                          picture.active, said ? "" : "; the hosts' words are those of before");
   one.next = "switchback reprotect " + picture.application.name;
+  if (silent.size() == one.evidence.size()) {
+    const std::string hosts = join(silent, ", ");
+    one.text = fmt::format("{} does not answer, though a standby of {} still streams", hosts,
+                           picture.active);
+    one.next = fmt::format("make {} reachable by ssh from the controller; if it is gone: {}", hosts,
+                           one.next);
+  }
   found.push_back(std::move(one));
 }
 

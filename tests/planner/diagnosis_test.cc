@@ -53,6 +53,17 @@ TEST(Diagnosis, a_healthy_pair_has_none) {
   EXPECT_EQ(Look().only(), "");
 }
 
+TEST(Diagnosis, a_standby_that_only_the_controller_misses_is_not_to_be_rebuilt_first) {
+  Look look;
+  look.at("database", "dr/db").reachable = false;
+  look.at("database", "dc/db").values["standbys"] = "10.2.0.2/streaming/async/0";
+  EXPECT_EQ(look.only(), "standby lost");
+  EXPECT_EQ(look.found()[0].text, "dr/db does not answer, though a standby of dc still streams");
+  EXPECT_TRUE(look.found()[0].next.starts_with("make dr/db reachable by ssh"));
+  look.at("database", "dc/db").values["standbys"] = "none";
+  EXPECT_TRUE(look.found()[0].next.starts_with("switchback reprotect")) << "gone for everybody";
+}
+
 TEST(Diagnosis, two_writable_databases_are_a_split_brain_whoever_started_them) {
   Look look;
   look.at("database", "dr/db").values["in_recovery"] = "no";
