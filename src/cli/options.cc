@@ -29,11 +29,10 @@ std::string application_in(const std::string& bytes) {
   return "";
 }
 
-// A disk that is full or mounted read-only.
-bool takes_nothing(const std::string& folder) {
+// Its disk is full or mounted read-only.
+bool takes_nothing(const std::string& file) {
   struct statvfs disk {};
-  if (statvfs(folder.c_str(), &disk) != 0) return false;
-  return (disk.f_flag & ST_RDONLY) != 0 || disk.f_bavail * disk.f_frsize < 65'536;
+  return has_no_room(file) || (statvfs(file.c_str(), &disk) == 0 && (disk.f_flag & ST_RDONLY) != 0);
 }
 
 }  // namespace
@@ -130,9 +129,10 @@ Result<std::unique_ptr<Store>> open_store(const Options& options, bool create) {
 }
 
 Result<std::unique_ptr<Store>> open_store_to_read(const Options& options) {
+  const std::string file = options.state + "/store.db";
   auto store = open_store(options, false);
-  if (store || !takes_nothing(options.state)) return store;
-  auto copy = SqliteStore::open_copy(options.state + "/store.db");
+  if (store || !takes_nothing(file)) return store;
+  auto copy = SqliteStore::open_copy(file);
   if (!copy) return store;
   fmt::print(stderr, "switchback: {}\nThis is read from a copy in memory; nothing is kept.\n",
              store.error().message);

@@ -8,7 +8,7 @@ namespace switchback {
 
 struct CriticalPath {
   std::vector<std::string> steps;  // from the first that was sent to the last that ended
-  Milliseconds commands{0};        // from each request to its answer
+  Milliseconds commands{0};        // as their hosts measured them
   Milliseconds people{0};          // gates, from the step before them to the answer
   Milliseconds idle{0};  // neither: our own part, and any time in which nobody performed it
 };

@@ -48,13 +48,13 @@ Explanation explain(int code) {
   }
 }
 
+}  // namespace
+
 bool has_no_room(const std::string& file) {
   std::error_code none;
   const auto space = std::filesystem::space(std::filesystem::absolute(file).parent_path(), none);
   return !none && space.available < 65'536;
 }
-
-}  // namespace
 
 std::string SqliteRow::text(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));

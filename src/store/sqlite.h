@@ -16,6 +16,9 @@
 
 namespace switchback {
 
+// The disk of that file takes no more pages.
+bool has_no_room(const std::string& file);
+
 // One row of an answer; valid only inside the callback.
 class SqliteRow {
  public:

@@ -145,15 +145,19 @@ Result<void> make_store_file(const std::string& file) {
   return done ? sync_directory(directory) : done;
 }
 
-Result<std::string> copy_store_files(const std::string& file) {
-  std::string folder = "/dev/shm/switchback-store.XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr) return system_failure("making a copy in", "/dev/shm");
+Result<std::shared_ptr<const std::string>> copy_store_files(const std::string& file) {
+  std::string made = "/dev/shm/switchback-store.XXXXXX";
+  if (::mkdtemp(made.data()) == nullptr) return system_failure("making a copy in", "/dev/shm");
+  const std::shared_ptr<const std::string> folder(new std::string(made), [](auto* path) {
+    std::error_code ignored;
+    fs::remove_all(*path, ignored);
+    delete path;
+  });
   for (const std::string ending : {"", "-wal"}) {
     std::error_code problem;
     if (!ending.empty() && !fs::exists(file + ending, problem)) continue;
-    if (fs::copy_file(file + ending, folder + "/store.db" + ending, problem)) continue;
+    if (fs::copy_file(file + ending, *folder + "/store.db" + ending, problem)) continue;
     errno = problem.value();
-    fs::remove_all(folder, problem);
     return system_failure("copying", file + ending);
   }
   return folder;

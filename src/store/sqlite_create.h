@@ -1,6 +1,7 @@
 // The making of a store file and the proof that a file is one: tables, format, identity.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "store/sqlite.h"
@@ -14,7 +15,8 @@ Result<void> make_store_file(const std::string& file);
 // The store id of an open database; an error when it is no store that this program can read.
 Result<std::string> read_store_identity(SqliteDatabase& database);
 
-// Copies the store and its log into a new folder in memory, readable by nobody else. The folder.
-Result<std::string> copy_store_files(const std::string& file);
+// Copies the store and its log into a new folder in memory, readable by nobody else. The folder,
+// which is removed with the last pointer to its name.
+Result<std::shared_ptr<const std::string>> copy_store_files(const std::string& file);
 
 }  // namespace switchback

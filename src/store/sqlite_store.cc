@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/hash.h"
 #include "store/rules.h"
 #include "store/sqlite_create.h"
@@ -31,12 +29,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& file) 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_copy(const std::string& file) {
   const auto folder = copy_store_files(file);
   if (!folder) return std::unexpected(folder.error());
-  const std::shared_ptr<void> copy(nullptr, [path = *folder](void*) {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  });
-  auto store = open(*folder + "/store.db");
-  if (store) (*store)->copy_ = copy;
+  auto store = open(**folder + "/store.db");
+  if (store) (*store)->copy_ = *folder;
   return store;
 }
 

@@ -60,7 +60,7 @@ class SqliteStore : public Store {
   Result<void> write_events(const std::string& application, const std::vector<StoredEvent>& rows);
   Result<void> end_run(int64_t run, const std::vector<Event>& events);
 
-  std::shared_ptr<void> copy_;  // removes it, after the database is closed
+  std::shared_ptr<const std::string> copy_;  // its folder, which must outlive the database
   SqliteDatabase database_;
   std::string store_id_;
 };

@@ -89,10 +89,6 @@ end_line() {
   fi
   printf 'end %s %s %s %s %s %s %s .\n' "$at" "$st" "$rc" "$ap" "$ms" "$ol" "$el" >>"$log"
 } 2>/dev/null
-settle() {
-  log=$store/${at%.*}.log words=$store/$at.out
-  if [ -e "$words" ]; then sync "$words" "$log" "$store"; else sync "$log"; fi
-} 2>/dev/null
 COMMON
 )
 eval "$common"
@@ -256,7 +252,7 @@ become() {
     script=$2; shift 2
     [ -r "$script" ] || exit 2
     unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
-      finish interrupted become probe apply watch perform J clock tell end_line
+      finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
       verdict lost losses tick share held first E C S R
@@ -412,6 +408,11 @@ J() {
   sleep 0.03
   [ "$told" != receipt ] || settle
 }
+# Brings a receipt's end to the disk.
+settle() {
+  log=$store/${at%.*}.log words=$store/$at.out
+  if [ -e "$words" ]; then sync "$words" "$log" "$store"; else sync "$log"; fi
+} 2>/dev/null
 # The wrapper had to end before its request, or was killed by somebody.
 cut_off() {
   noted=$st ms=-1 re=0 kind=a; clock; : >>"$o"; : >>"$e"; : >>"$d/$id.f"
@@ -433,9 +434,9 @@ wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT"
 
 # Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
 # Each request brings one more of them, and W all: who asks a single question needs no four. One that
-# has answered starts its successor. They end with the runner: then nobody holds the other end of descriptor 4 any
-# more.
-# Redirections of a function would not do: the shell keeps what they cover, here the channel's input.
+# has answered starts its successor. They end with the runner: then nobody holds the other end of
+# descriptor 4 any more. Redirections of a function would not do: the shell keeps what they cover, here
+# the channel's input.
 spare() {
   slot=$1
   exec 6<>"$d/i$slot" 7>&- 8>&- 9>&-

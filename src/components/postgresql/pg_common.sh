@@ -28,12 +28,12 @@ postmaster() {
 # Sets left to the processes in the unit's control group. /proc answers for every hierarchy and
 # mount point at once, and says nothing about hosts that share the machine.
 list_processes() { grep -lsF "/$unit" /proc/[0-9]*/cgroup; }
-# A zombie has nothing open any more; systemd may take its time to bury it.
-is_zombie() { { read -r v <"${1%cgroup}stat"; } 2>/dev/null && v=${v##*) } && [ "${v%% *}" = Z ]; }
 unit_processes() {
   left=$(list_processes)
   [ "$left" ]
 }
+# A zombie has nothing open any more; systemd may take its time to bury it.
+is_zombie() { { read -r v <"${1%cgroup}stat"; } 2>/dev/null && v=${v##*) } && [ "${v%% *}" = Z ]; }
 
 # The two witnesses of a stopped database: its control file, and what systemd says of its unit.
 control_file() { TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null; }
