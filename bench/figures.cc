@@ -516,13 +516,15 @@ void bench_hosts(const fs::path& folder, double ssh_ms, const std::vector<std::s
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() < 2)
-    give_up("usage: switchback_bench pure|plan FOLDER | hosts MS NAME=ADDRESS...");
+    give_up("usage: switchback_bench pure|plan|runner FOLDER | hosts MS NAME=ADDRESS...");
   std::string pattern = (words[0] != "hosts" ? words[1] : "/var/tmp") + "/bench.XXXXXX";
   const fs::path folder = mkdtemp(pattern.data());
   if (words[0] == "hosts") {
     bench_hosts(folder, std::atof(words[1].c_str()), {words.begin() + 2, words.end()});
   } else if (words[0] == "plan") {
     bench_plan();
+  } else if (words[0] == "runner") {
+    bench_runner(folder);
   } else {
     bench_plan();
     bench_engine(folder);

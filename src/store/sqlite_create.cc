@@ -43,6 +43,11 @@ constexpr const char* looks_schema = R"sql(
     without rowid;
 )sql";
 
+// Since format 3: the long strings of events, kept once (store/bodies.h).
+constexpr const char* bodies_schema = R"sql(
+  create table if not exists bodies(hash text primary key, text text not null);
+)sql";
+
 std::unexpected<Error> system_failure(std::string_view doing, const std::string& what) {
   return fail(ErrorCode::unavailable,
               fmt::format("{} {}: {}; check the path, its disk and who may write there", doing,
@@ -56,6 +61,7 @@ Result<void> fill_store(const std::string& file) {
   auto done = transaction.begin();
   if (done) done = database->script(schema);
   if (done) done = database->script(looks_schema);
+  if (done) done = database->script(bodies_schema);
   if (done) {
     done = database->run("insert into meta(key, value) values('format', ?), ('store_id', ?)",
                          {std::to_string(store_format), random_hex(16)});
@@ -110,6 +116,7 @@ Result<void> upgrade(SqliteDatabase& database) {
   SqliteTransaction transaction(database);
   auto done = transaction.begin();
   if (done) done = database.script(looks_schema);
+  if (done) done = database.script(bodies_schema);
   if (done) {
     done = database.run("update meta set value = ? where key = 'format'",
                         {std::to_string(store_format)});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "store/bodies.h"
 #include "store/rules.h"
 #include "store/sqlite_create.h"
 
@@ -184,7 +185,8 @@ Result<std::vector<PastDuration>> SqliteStore::durations(const std::string& appl
       "application = ?1 and operation = 'sync' order by run desc limit 20)) and events.text like "
       "'%\"kind\":\"step_ended\"%' order by events.run, events.sequence",
       {application}, [&](const SqliteRow& row) {
-        if (auto duration = duration_of(row.text(0), row.text(1))) durations.push_back(*duration);
+        const auto duration = duration_of(row.text(0), whole_text(row.text(1)));
+        if (duration) durations.push_back(*duration);
       });
   if (!done) return std::unexpected(done.error());
   return durations;
@@ -211,7 +213,8 @@ Result<StoredJournal> SqliteStore::stored_journal(const std::string& application
       "select run, sequence, text, hash from events where run in (select run from runs where "
       "application = ?) or run not in (select run from runs) order by run, sequence",
       {application}, [&](const SqliteRow& row) {
-        journal.events.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3)});
+        journal.events.push_back(
+            {row.integer(0), row.integer(1), whole_text(row.text(2)), row.text(3)});
       });
   if (!done) return std::unexpected(done.error());
   const auto newest = head(application);
@@ -234,13 +237,23 @@ Result<std::vector<StoredRun>> SqliteStore::stored_runs(const std::string& appli
 
 Result<std::vector<StoredEvent>> SqliteStore::stored_events(int64_t run) {
   std::vector<StoredEvent> rows;
-  auto done =
-      database_.run("select run, sequence, text, hash from events where run = ? order by sequence",
-                    {run}, [&](const SqliteRow& row) {
-                      rows.push_back({row.integer(0), row.integer(1), row.text(2), row.text(3)});
-                    });
+  auto done = database_.run(
+      "select run, sequence, text, hash from events where run = ? order by sequence", {run},
+      [&](const SqliteRow& row) {
+        rows.push_back({row.integer(0), row.integer(1), whole_text(row.text(2)), row.text(3)});
+      });
   if (!done) return std::unexpected(done.error());
   return rows;
+}
+
+std::string SqliteStore::whole_text(const std::string& text) {
+  return put_bodies_back(text, [&](const std::string& hash) -> std::optional<std::string> {
+    std::optional<std::string> body;
+    auto done = database_.run("select text from bodies where hash = ?", {hash},
+                              [&](const SqliteRow& row) { body = row.text(0); });
+    if (!done) return std::nullopt;
+    return body;
+  });
 }
 
 Result<std::string> SqliteStore::application_of(int64_t run) {
@@ -262,8 +275,14 @@ Result<std::string> SqliteStore::application_of(int64_t run) {
 Result<void> SqliteStore::write_events(const std::string& application,
                                        const std::vector<StoredEvent>& rows) {
   for (const StoredEvent& row : rows) {
+    const ThinText thin = take_bodies_out(row.text);
+    for (const auto& [hash, text] : thin.bodies) {
+      auto kept = database_.run(
+          "insert into bodies(hash, text) values(?, ?) on conflict do nothing", {hash, text});
+      if (!kept) return kept;
+    }
     auto written = database_.run("insert into events(run, sequence, text, hash) values(?, ?, ?, ?)",
-                                 {row.run, row.sequence, row.text, row.hash});
+                                 {row.run, row.sequence, thin.text, row.hash});
     if (!written) return written;
   }
   return database_.run(

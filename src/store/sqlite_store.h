@@ -14,7 +14,7 @@
 
 namespace switchback {
 
-inline constexpr int store_format = 2;
+inline constexpr int store_format = 3;
 
 class SqliteStore : public Store {
  public:
@@ -56,6 +56,7 @@ class SqliteStore : public Store {
   Result<void> add_look(const std::string& application, const std::string& name, const Facts& look);
   Result<std::vector<StoredRun>> stored_runs(const std::string& application);
   Result<std::vector<StoredEvent>> stored_events(int64_t run);
+  std::string whole_text(const std::string& text);  // store/bodies.h
   Result<std::string> application_of(int64_t run);
   Result<void> write_events(const std::string& application, const std::vector<StoredEvent>& rows);
   Result<void> end_run(int64_t run, const std::vector<Event>& events);

@@ -93,13 +93,13 @@ COMMON
 )
 eval "$common"
 
-# The wrapper. It is told on standard input when the request began and has to end, and the request. On
-# TERM it ends only after its command has: a command that ignores TERM is killed, with its group, two
-# seconds later, and the locks stay held until then.
+# The wrapper. A line on standard input tells it that the request lies in its file: a shell reads a file
+# in blocks, and a pipe byte by byte. On TERM it ends only after its command has: a command that ignores
+# TERM is killed, with its group, two seconds later, and the locks stay held until then.
 wrapper=$(cat <<'WRAPPER'
-d=$1 term=
+d=$1 request=$2 term=
 trap 'term=1' TERM
-{ read -r begun end && IFS= read -r line; } || exit 143
+read -r line || exit 143
 exec </dev/null
 
 name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }  # fit to be a file's name
@@ -192,15 +192,15 @@ guarded() {
   log=$store/${at%.*}.log
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
-    # The first tries are the common case, and take their time beside each other.
-    share=-s held=0; [ "$g" != publish ] || share=-x
-    flock -n -x 9 & first=$!
-    [ "$g" = stop ] || { flock -n $share 8; held=$?; }
-    wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
-    [ $held = 0 ] || lock 8 $share || case $g in
-      effect) quit "$(verdict)" "the claim is being changed" ;;
-      publish) quit "$(verdict)" "steps under the old claim are still running" ;;
-    esac
+    # The first tries are the common case, and those of two locks take their time beside each other.
+    if [ "$g" = publish ]; then  # the claim's lock keeps out a second publication, too
+      flock -n -x 8 || lock 8 -x || quit "$(verdict)" "steps under the old claim are still running"
+    else
+      held=0; flock -n -x 9 & first=$!
+      [ "$g" = stop ] || { flock -n -s 8; held=$?; }
+      wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
+      [ $held = 0 ] || lock 8 -s || quit "$(verdict)" "the claim is being changed"
+    fi
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
   # Stopping is never refused, and so needs neither claim nor receipt.
@@ -208,6 +208,8 @@ guarded() {
   { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
     { [ "$g" = stop ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
   [ "$g" = stop ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+  # A claim that is written again is the same claim: whether it is there tells the claim itself.
+  [ "$g" != publish ] || log=
   [ -z "$log" ] || lookup
   case $before in
     end) leave ;;
@@ -253,9 +255,9 @@ become() {
     [ -r "$script" ] || exit 2
     unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
       finish interrupted become probe apply watch perform J clock small tell end_line
-    unset n d id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
+    unset n d request id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
-      verdict lost losses tick share held first E C S R
+      verdict lost losses tick held first E C S R
     . "$script"; exit
   fi
   exec "$@"
@@ -324,6 +326,7 @@ perform() {
 }
 J() {
   id=$1 g=$2 SB_APP=$3 step=$4 at=$5 ep=$6 cl=$7 so=$8 rn=$9; shift 9
+  clock; begun=$now end=$((now + $1 / 10))
   stall=$(($2 / 10)) hold=$(($3 / 10)) once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
   o=$d/$id.o e=$d/$id.e f=$d/$id.f
   exec >>"$o" 2>>"$e"; : >"$f"
@@ -340,8 +343,8 @@ J() {
   left || quit timed_out "the bound was reached before the command started"
   perform "$@"
 }
-SB_STATE_ROOT=$2 SB_RUN_ROOT=$3; shift 3
-eval "$line"
+SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 4
+. "$request"
 WRAPPER
 )
 wrapper=$common$n$wrapper
@@ -395,12 +398,12 @@ keep_time() {
 J() {
   id=$1 at=$5 store=$SB_STATE_ROOT/$3/receipts; shift 9
   clock; begun=$now end=$((now + $1 / 10)) o=$d/$id.o e=$d/$id.e
-  if [ -n "$slot" ]; then printf '%s\n' "$begun $end" "$line" >&6; exec 6>&-
-  else printf '%s\n' "$begun $end" "$line" >"$d/$id.i"; wrap <"$d/$id.i" & pid=$!; fi
+  if [ -n "$slot" ]; then exec 6>&-
+  else printf '%s\n' "$line" >"$d/$id.i"; wrap "$d/$id.i" <"$d/$id.i" & pid=$!; fi
   echo "$pid $end" >"$d/$id.p"; echo >&3
   [ ! -e "$d/$id.cancel" ] || kill "$pid"
   wait "$pid"; code=$?
-  : >"$d/$id.p"
+  : >"$d/$id.p"; [ -z "$slot" ] || : >"$d/r$slot"
   st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"
   [ -n "$told" ] || cut_off
   echo "z $id" >&5
@@ -430,7 +433,8 @@ cut_off() {
 # What cannot be kept whole must not be found: an empty script would mean "done".
 S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
-wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
+# wrap FILE: becomes the wrapper of the request in that file.
+wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$1" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
 # Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
 # Each request brings one more of them, and W all: who asks a single question needs no four. One that
@@ -440,10 +444,10 @@ wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$SB_STATE_ROOT"
 spare() {
   slot=$1
   exec 6<>"$d/i$slot" 7>&- 8>&- 9>&-
-  wrap <"$d/i$slot" & pid=$!
+  wrap "$d/r$slot" <"$d/i$slot" & pid=$!
   echo "$pid" >"$d/slot$slot"
-  IFS= read -r line <&4 || exit
-  eval "$line"
+  read -r line <&4 || exit
+  . "$d/r$slot"
   (spare "$slot") &
   exit 0
 }
@@ -452,11 +456,12 @@ more() {
   spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
 }
 W() { more; more; more; more; }
-# hand SLOT DESCRIPTOR: gives the request to that spare job, if it waits and nobody killed its wrapper.
+# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they wait and nobody
+# killed the wrapper: what is dead has no program any more.
 hand() {
-  { read -r pid <"$d/slot$1" && [ -n "$pid" ] && read -r _ _ state rest <"/proc/$pid/stat"; } 2>/dev/null &&
-    [ "$state" != Z ] || return 1
-  : >"$d/slot$1"; printf '%s\n' "$line" >&$2
+  { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -e "/proc/$pid/exe" ] || return 1
+  printf '%s\n' "$line" >"$d/r$1" && : >"$d/slot$1" || return 1
+  echo 1<>"$d/i$1"; echo >&"$2"
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
 # for all requests: a host that is short of time must not lose it to being watched.

@@ -252,6 +252,21 @@ TEST_F(SqliteAudit, finds_a_careful_truncation_only_by_a_head_kept_elsewhere) {
   EXPECT_FALSE(after("select 1", true).intact());  // wrong hash
 }
 
+TEST_F(SqliteAudit, a_script_that_was_changed_or_lost_shows_in_each_run_that_holds_it) {
+  Event begun = created_event();
+  begun.body["plan"]["scripts"] = {{"a", std::string(5'000, '#')}};
+  auto store = SqliteStore::open(file()).value();
+  const int64_t run = store->create_run("mail", {begun}).value();
+  ASSERT_TRUE(store->read(run, 0));
+  for (const char* edit : {"update bodies set text = 'true'", "delete from bodies"}) {
+    ASSERT_TRUE(SqliteDatabase::open(file(), false)->script(edit));
+    const auto events = store->read(run, 0);
+    ASSERT_FALSE(events) << edit;
+    EXPECT_EQ(events.error().code, ErrorCode::corrupt) << edit;
+    EXPECT_FALSE(verify(*store, "mail", {})->intact()) << edit;
+  }
+}
+
 TEST_F(SqliteAudit, read_names_the_run_and_the_event) {
   after("update events set text = replace(text, '\"b\"', '\"B\"') where run = 2 and sequence = 3");
   auto store = SqliteStore::open(file()).value();

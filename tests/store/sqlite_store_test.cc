@@ -103,10 +103,10 @@ TEST_F(SqliteFile, of_the_first_format_is_read_and_gets_a_history) {
   }
   {
     auto raw = SqliteDatabase::open(file(), false);
-    ASSERT_TRUE(
-        raw->script("drop table looks; update meta set value = '1' where key = 'format'; "
-                    "update facts set text = json_remove(text, '$.looked_at', "
-                    "'$.away_since')"));
+    ASSERT_TRUE(raw->script(
+        "drop table looks; drop table bodies; update meta set value = '1' where key = 'format'; "
+        "update facts set text = json_remove(text, '$.looked_at', "
+        "'$.away_since')"));
   }
   auto store = SqliteStore::open(file());
   ASSERT_TRUE(store) << store.error().message;
@@ -119,6 +119,44 @@ TEST_F(SqliteFile, of_the_first_format_is_read_and_gets_a_history) {
   seen.observed_at_ms = seen.looked_at_ms = 10;
   ASSERT_TRUE((*store)->put_facts("shop", {{"host@dc/app", seen}}));
   EXPECT_EQ((*store)->past_looks("shop", 0)->at("host@dc/app").size(), 1u);
+}
+
+// A plan brings its scripts, and a synchronization every few minutes brings the same ones again.
+TEST_F(SqliteFile, keeps_a_script_once_for_all_runs) {
+  auto store = SqliteStore::open(file()).value();
+  Event begun = created_event("sync");
+  const std::string script(20'000, '#');
+  begun.body["plan"]["scripts"] = {{"a", script + "a"}, {"b", script + "\n\"b\""}};
+  for (int i = 1; i <= 100; ++i) {
+    begun.at_ms = i;
+    const auto run = store->create_run("shop", {begun, ended_event()});
+    ASSERT_TRUE(run) << run.error().message;
+    const auto events = store->read(*run, 0);
+    ASSERT_TRUE(events) << events.error().message;
+    EXPECT_EQ(events->front().body, begun.body);
+  }
+  store.reset();
+  EXPECT_LT(std::filesystem::file_size(file()), 200'000u);
+}
+
+TEST_F(SqliteFile, of_the_second_format_is_read_with_its_scripts_in_place) {
+  Event begun = created_event();
+  begun.body["plan"]["scripts"] = {{"a", std::string(5'000, '#')}};
+  std::string whole;
+  {
+    auto store = SqliteStore::open(file()).value();
+    ASSERT_TRUE(store->create_run("shop", {begun, ended_event()}));
+    whole = store->stored_journal("shop")->events.front().text;
+  }
+  {
+    auto raw = SqliteDatabase::open(file(), false).value();
+    ASSERT_TRUE(raw.run("update events set text = ? where sequence = 1", {whole}));
+    ASSERT_TRUE(raw.script("drop table bodies; update meta set value = '2' where key = 'format'"));
+  }
+  auto store = SqliteStore::open(file()).value();
+  EXPECT_EQ(store->read(1, 0)->front().body, begun.body);
+  ASSERT_TRUE(store->create_run("shop", {begun}));
+  EXPECT_EQ(store->read(2, 0)->front().body, begun.body);
 }
 
 TEST_F(SqliteFile, stays_small_after_forty_days_of_looks) {
@@ -153,11 +191,11 @@ TEST_F(SqliteFile, stays_small_after_forty_days_of_looks) {
 TEST_F(SqliteFile, of_a_newer_format_is_refused) {
   { const auto store = SqliteStore::open(file()).value(); }
   auto raw = SqliteDatabase::open(file(), false).value();
-  ASSERT_TRUE(raw.script("update meta set value = '3' where key = 'format'"));
+  ASSERT_TRUE(raw.script("update meta set value = '4' where key = 'format'"));
   const auto store = SqliteStore::open(file());
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::refused);
-  EXPECT_NE(store.error().message.find("format 3"), std::string::npos);
+  EXPECT_NE(store.error().message.find("format 4"), std::string::npos);
 }
 
 TEST_F(SqliteFile, that_is_foreign_or_empty_is_never_a_fresh_start) {

@@ -25,24 +25,29 @@ postmaster() {
   [ "/proc/$pm/cwd" -ef "$data" ]
 }
 
-# Sets left to the processes in the unit's control group. /proc answers for every hierarchy and
-# mount point at once, and says nothing about hosts that share the machine.
+# Prints the processes in the unit's control group, as /proc/PID/cgroup. /proc answers for every
+# hierarchy and mount point at once, and says nothing about hosts that share the machine.
 list_processes() { grep -lsF "/$unit" /proc/[0-9]*/cgroup; }
+# lives /proc/PID/cgroup: a zombie has nothing open any more; systemd may take its time to bury it.
+lives() {
+  { read -r v <"${1%cgroup}stat"; } 2>/dev/null || return 1
+  case ${v##*) } in Z* | X*) return 1 ;; esac
+}
 unit_processes() {
-  left=$(list_processes)
+  left=''
+  for p in $(list_processes); do ! lives "$p" || left="$left $p"; done
   [ "$left" ]
 }
-# A zombie has nothing open any more; systemd may take its time to bury it.
-is_zombie() { { read -r v <"${1%cgroup}stat"; } 2>/dev/null && v=${v##*) } && [ "${v%% *}" = Z ]; }
 
 # The two witnesses of a stopped database: its control file, and what systemd says of its unit.
 control_file() { TZ=UTC "$bin/pg_controldata" -D "$data" 2>/dev/null; }
 unit_show() { systemctl show -p ActiveState -p ControlPID -p Job "$unit"; }
 
 # Takes what they and list_processes say, line by line: active, stopper (the unit's stop command, 0:
-# none), job (a waiting one, "": none), left, and the values of the control file.
+# none), job (a waiting one, "": none), left, died (some of them have since), and the values of the
+# control file.
 hear() {
-  active=unknown stopper=0 job='' left=''
+  active=unknown stopper=0 job='' left='' died=''
   system='' state='' checkpoint='' redo='' timeline='' minimum='' minimum_timeline='' checkpoint_time='' hints='' sums='' segment=''
   while IFS= read -r l; do
     v=${l#*[:=]} v=${v#"${v%%[! ]*}"}
@@ -50,7 +55,7 @@ hear() {
       ActiveState=*) active=$v ;;
       ControlPID=*) stopper=$v ;;
       Job=*) job=${v#0} ;;
-      /proc/*) is_zombie "$l" || left="$left $l" ;;
+      /proc/*) if lives "$l"; then left="$left $l"; else died=yes; fi ;;
       'Database system identifier:'*) system=$v ;;
       'Database cluster state:'*) state=$v ;;
       'Latest checkpoint location:'*) checkpoint=$v ;;

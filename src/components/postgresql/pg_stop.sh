@@ -33,9 +33,7 @@ tries=0
 while [ $((tries = tries + 1)) -le 50 ]; do
   behind=''
   for p in $left; do
-    p=${p#/proc/} p=${p%/cgroup}
-    # A zombie has no directory any more.
-    [ ! "/proc/$p/cwd" -ef "/proc/$p/cwd" ] || behind="$behind $p"
+    ! lives "$p" || { p=${p#/proc/}; behind="$behind ${p%/cgroup}"; }
   done
   [ "$behind" ] || break
   [ $tries -lt 25 ] || kill -KILL $behind 2>/dev/null

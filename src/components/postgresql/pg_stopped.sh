@@ -13,6 +13,8 @@ else
   control_and_unit list_processes || quit 2 "no control file in $data"
 fi
 [ "$2" = - ] || [ $system = 0 ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
+# Who was still alive then may have left a child before he died.
+[ ! "$died" ] || unit_processes
 spare_stop_command
 [ ! "$left" ] || quit 1 "processes are left in $unit:" $left
 # Deactivating with no process but its own stop command: it can only become inactive.
