@@ -89,6 +89,24 @@ TEST_F(Stopped, the_units_own_stop_command_is_not_waited_for) {
   EXPECT_SCRIPT(stopped(), 1) << "somebody else's process is left";
 }
 
+// systemd buries the server while it is asked about it. Only a list that was made without him tells
+// whether somebody died childless.
+TEST_F(Stopped, who_died_since_the_list_was_made_is_not_left_but_his_child_is) {
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, nullptr, 0);
+  unit("inactive", 0, 0);
+  const auto listed_first = [&](const std::string& then) {
+    unlink(path("bin/grep.asked").c_str());
+    program("grep", "[ -e \"$0.asked\" ] || { : >\"$0.asked\"; echo /proc/" + std::to_string(dead) +
+                        "/cgroup; exit; }\n" + then);
+  };
+  listed_first("exit 1\n");
+  EXPECT_SCRIPT(stopped(), 0);
+  listed_first("echo /proc/" + std::to_string(getpid()) + "/cgroup\n");
+  EXPECT_SCRIPT(stopped(), 1);
+}
+
 TEST_F(Stopped, an_open_guard_is_no_stop) {
   unit("inactive", 0, 0);
   write_file(path("run/open/postgresql@15-main.service"), "");
