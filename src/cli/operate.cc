@@ -43,7 +43,7 @@ Result<int64_t> last_move_ms(const Situation& situation) {
   };
   const auto last = std::find_if(runs->rbegin(), runs->rend(), moved);
   if (last == runs->rend()) return 0;
-  const auto events = situation.store->read(last->run, 0);
+  const auto events = situation.store->read(last->run);
   if (!events) return std::unexpected(events.error());
   const auto state = fold(*events);
   if (!state) return std::unexpected(state.error());

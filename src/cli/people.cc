@@ -7,7 +7,7 @@
 namespace switchback {
 
 Result<RunState> load_run(Store& store, int64_t run) {
-  auto events = store.read(run, 0);
+  auto events = store.read(run);
   if (!events) return std::unexpected(events.error());
   if (events->empty()) {
     return fail(ErrorCode::not_found,

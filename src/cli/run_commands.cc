@@ -126,7 +126,7 @@ int list_runs(const Options& options, const std::string& application) {
 int show_run(const Options& options, int64_t run, bool markdown) {
   auto store = open_store_to_read(options);
   if (!store) return report_error(options, store.error());
-  auto events = (*store)->read(run, 0);
+  auto events = (*store)->read(run);
   if (!events) return report_error(options, events.error());
   auto state = load_run(**store, run);
   if (!state) return report_error(options, state.error());

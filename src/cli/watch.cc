@@ -62,9 +62,10 @@ class Watcher {
 
  private:
   Result<void> read_new() {
-    auto events = store_.read(run_, state_.last_sequence);
+    auto events = seen_.sequence == 0 ? store_.read(run_) : store_.read_behind(seen_);
     if (!events) return std::unexpected(events.error());
     for (const Event& event : *events) {
+      seen_ = {run_, event.sequence, event.hash};
       note_rechecks(event);
       if (auto folded = apply(state_, event); !folded) return folded;
       if (!live_ && event.sequence > after_) print_event(event);
@@ -214,6 +215,7 @@ class Watcher {
   const int64_t after_;
   RealClock clock_;
   RunState state_;
+  JournalHead seen_;
   Flight flight_;
   std::set<std::string> asked_;
   size_t drawn_ = 0;

@@ -53,7 +53,7 @@ Result<Departure> Engine::execute(int64_t run) {
 }
 
 Result<void> Engine::load(int64_t run) {
-  auto events = store_.read(run, 0);
+  auto events = store_.read(run);
   if (!events) return std::unexpected(events.error());
   auto state = fold(*events);
   if (!state) return std::unexpected(state.error());
@@ -95,7 +95,7 @@ Result<void> Engine::read_others() {
   const int64_t durable = state_.last_sequence - static_cast<int64_t>(heard_.size());
   if (*last == durable) return {};
   // Somebody wrote: fold the journal anew, and put what was heard since behind it.
-  auto events = store_.read(state_.run, 0);
+  auto events = store_.read(state_.run);
   if (!events) return std::unexpected(events.error());
   for (const Event& event : *events) {
     if (event.sequence <= durable) continue;

@@ -95,7 +95,7 @@ Result<std::vector<Event>> MemoryStore::append(int64_t run, int64_t last_sequenc
   return events;
 }
 
-Result<std::vector<Event>> MemoryStore::read(int64_t run, int64_t after) {
+Result<std::vector<Event>> MemoryStore::read(int64_t run) {
   const auto found = runs_.find(run);
   if (found == runs_.end()) return std::unexpected(run_missing(run));
   const std::string& application = found->second.application;
@@ -105,12 +105,15 @@ Result<std::vector<Event>> MemoryStore::read(int64_t run, int64_t after) {
       before = events_[earlier.run].back().hash;
     }
   }
-  auto events = open_run(run, events_[run], before, *head(application));
-  if (events && after > 0) {
-    events->erase(events->begin(),
-                  events->begin() + std::min<int64_t>(after, static_cast<int64_t>(events->size())));
-  }
-  return events;
+  return open_events({run, 0, before}, events_[run], *head(application));
+}
+
+Result<std::vector<Event>> MemoryStore::read_behind(const JournalHead& last) {
+  const auto found = runs_.find(last.run);
+  if (found == runs_.end()) return std::unexpected(run_missing(last.run));
+  std::vector<StoredEvent> rows = events_[last.run];
+  std::erase_if(rows, [&](const StoredEvent& row) { return row.sequence <= last.sequence; });
+  return open_events(last, rows, *head(found->second.application));
 }
 
 Result<int64_t> MemoryStore::last_sequence(int64_t run) {

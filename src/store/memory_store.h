@@ -48,7 +48,8 @@ class MemoryStore : public Store {
                              int64_t beyond = 0) override;
   Result<std::vector<Event>> append(int64_t run, int64_t last_sequence,
                                     std::vector<Event> events) override;
-  Result<std::vector<Event>> read(int64_t run, int64_t after) override;
+  Result<std::vector<Event>> read(int64_t run) override;
+  Result<std::vector<Event>> read_behind(const JournalHead& last) override;
   Result<int64_t> last_sequence(int64_t run) override;
   Result<std::vector<RunRecord>> runs(const std::string& application) override;
   Result<std::vector<PastDuration>> durations(const std::string& application) override;

@@ -82,22 +82,26 @@ Result<Event> open_event(const StoredEvent& row, int64_t run, int64_t sequence,
   return event;
 }
 
-Result<std::vector<Event>> open_run(int64_t run, const std::vector<StoredEvent>& rows,
-                                    const std::string& before, const JournalHead& head) {
+Result<std::vector<Event>> open_events(const JournalHead& last,
+                                       const std::vector<StoredEvent>& rows,
+                                       const JournalHead& head) {
   std::vector<Event> events;
-  std::string previous = before;
+  JournalHead now = last;
   for (const StoredEvent& row : rows) {
-    auto event = open_event(row, run, static_cast<int64_t>(events.size()) + 1, previous);
+    auto event = open_event(row, last.run, now.sequence + 1, now.hash);
     if (!event) return std::unexpected(event.error());
-    previous = event->hash;
+    now = {last.run, event->sequence, event->hash};
     events.push_back(std::move(*event));
   }
-  const auto last = static_cast<int64_t>(events.size());
-  if (last == 0) return corrupt(run, 1, "it is missing");
-  if (head.run < run) return corrupt(run, last, "the application's newest event is an older one");
-  if (head.run == run && head.sequence > last) return corrupt(run, last + 1, "it is missing");
-  if (head.run == run && (head.sequence != last || head.hash != previous)) {
-    return corrupt(run, last, "it is not the event that was stored last");
+  if (now.sequence == 0) return corrupt(now.run, 1, "it is missing");
+  if (head.run < now.run) {
+    return corrupt(now.run, now.sequence, "the application's newest event is an older one");
+  }
+  if (head.run == now.run && head.sequence > now.sequence) {
+    return corrupt(now.run, now.sequence + 1, "it is missing");
+  }
+  if (head.run == now.run && head != now) {
+    return corrupt(now.run, now.sequence, "it is not the event that was stored last");
   }
   return events;
 }

@@ -29,10 +29,12 @@ std::vector<StoredEvent> seal_events(int64_t run, const JournalHead& head,
 Result<Event> open_event(const StoredEvent& row, int64_t run, int64_t sequence,
                          const std::string& previous_hash);
 
-// Reads a whole run and checks its chain. `before` is the hash it must continue; `head` the
-// application's newest event, which this run must reach when it is the newest one.
-Result<std::vector<Event>> open_run(int64_t run, const std::vector<StoredEvent>& rows,
-                                    const std::string& before, const JournalHead& head);
+// Reads the rows of a run behind `last` and checks their chain. For a whole run `last` has sequence
+// 0 and the hash from which its first event chains; `head` is the application's newest event, which
+// this run must reach when it is the newest one.
+Result<std::vector<Event>> open_events(const JournalHead& last,
+                                       const std::vector<StoredEvent>& rows,
+                                       const JournalHead& head);
 
 // `corrupt` unless the newest run that is listed is the one with the newest event: a run that fell
 // out of the list could be open.

@@ -131,28 +131,27 @@ Result<std::vector<Event>> SqliteStore::append(int64_t run, int64_t last_sequenc
   return events;
 }
 
-Result<std::vector<Event>> SqliteStore::read(int64_t run, int64_t after) {
+Result<std::vector<Event>> SqliteStore::read(int64_t run) {
   // One transaction, so that rows and head are of the same moment while another process writes.
   SqliteSnapshot snapshot(database_);
   if (auto begun = snapshot.begin(); !begun) return std::unexpected(begun.error());
   const auto application = application_of(run);
   if (!application) return std::unexpected(application.error());
-  const auto rows = stored_events(run);
-  if (!rows) return std::unexpected(rows.error());
-  const auto newest = head(*application);
-  if (!newest) return std::unexpected(newest.error());
   std::string before = first_link(store_id_, *application);
   auto done = database_.run(
       "select hash from events where run = (select max(run) from runs where application = ? and "
       "run < ?) order by sequence desc limit 1",
       {*application, run}, [&](const SqliteRow& row) { before = row.text(0); });
   if (!done) return std::unexpected(done.error());
-  auto events = open_run(run, *rows, before, *newest);
-  if (events && after > 0) {
-    events->erase(events->begin(),
-                  events->begin() + std::min<int64_t>(after, static_cast<int64_t>(events->size())));
-  }
-  return events;
+  return events_behind({run, 0, before}, *application);
+}
+
+Result<std::vector<Event>> SqliteStore::read_behind(const JournalHead& last) {
+  SqliteSnapshot snapshot(database_);
+  if (auto begun = snapshot.begin(); !begun) return std::unexpected(begun.error());
+  const auto application = application_of(last.run);
+  if (!application) return std::unexpected(application.error());
+  return events_behind(last, *application);
 }
 
 Result<int64_t> SqliteStore::last_sequence(int64_t run) {
@@ -235,15 +234,19 @@ Result<std::vector<StoredRun>> SqliteStore::stored_runs(const std::string& appli
   return rows;
 }
 
-Result<std::vector<StoredEvent>> SqliteStore::stored_events(int64_t run) {
+Result<std::vector<Event>> SqliteStore::events_behind(const JournalHead& last,
+                                                      const std::string& application) {
   std::vector<StoredEvent> rows;
   auto done = database_.run(
-      "select run, sequence, text, hash from events where run = ? order by sequence", {run},
-      [&](const SqliteRow& row) {
+      "select run, sequence, text, hash from events where run = ? and sequence > ? order by "
+      "sequence",
+      {last.run, last.sequence}, [&](const SqliteRow& row) {
         rows.push_back({row.integer(0), row.integer(1), whole_text(row.text(2)), row.text(3)});
       });
   if (!done) return std::unexpected(done.error());
-  return rows;
+  const auto newest = head(application);
+  if (!newest) return std::unexpected(newest.error());
+  return open_events(last, rows, *newest);
 }
 
 std::string SqliteStore::whole_text(const std::string& text) {

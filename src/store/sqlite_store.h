@@ -34,7 +34,8 @@ class SqliteStore : public Store {
                              int64_t beyond = 0) override;
   Result<std::vector<Event>> append(int64_t run, int64_t last_sequence,
                                     std::vector<Event> events) override;
-  Result<std::vector<Event>> read(int64_t run, int64_t after) override;
+  Result<std::vector<Event>> read(int64_t run) override;
+  Result<std::vector<Event>> read_behind(const JournalHead& last) override;
   Result<int64_t> last_sequence(int64_t run) override;
   Result<std::vector<RunRecord>> runs(const std::string& application) override;
   Result<std::vector<PastDuration>> durations(const std::string& application) override;
@@ -55,7 +56,7 @@ class SqliteStore : public Store {
   Result<void> check_identity();
   Result<void> add_look(const std::string& application, const std::string& name, const Facts& look);
   Result<std::vector<StoredRun>> stored_runs(const std::string& application);
-  Result<std::vector<StoredEvent>> stored_events(int64_t run);
+  Result<std::vector<Event>> events_behind(const JournalHead& last, const std::string& application);
   std::string whole_text(const std::string& text);  // store/bodies.h
   Result<std::string> application_of(int64_t run);
   Result<void> write_events(const std::string& application, const std::vector<StoredEvent>& rows);

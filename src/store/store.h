@@ -53,9 +53,11 @@ class Store {
   // again.
   virtual Result<std::vector<Event>> append(int64_t run, int64_t last_sequence,
                                             std::vector<Event> events) = 0;
-  // The run's events behind `after`, in order; the chain is checked from the first one on.
-  // `corrupt` names the run and the sequence at which the journal contradicts itself.
-  virtual Result<std::vector<Event>> read(int64_t run, int64_t after) = 0;
+  // The run's events in order, the chain checked from the first one on. `corrupt` names the run and
+  // the sequence at which the journal contradicts itself.
+  virtual Result<std::vector<Event>> read(int64_t run) = 0;
+  // Those behind the last event that the reader has, from whose hash the chain must continue.
+  virtual Result<std::vector<Event>> read_behind(const JournalHead& last) = 0;
   // Cheap: the run's last sequence (for watching).
   virtual Result<int64_t> last_sequence(int64_t run) = 0;
   virtual Result<std::vector<RunRecord>> runs(const std::string& application) = 0;

@@ -37,7 +37,7 @@ struct Told {
   }
   std::vector<std::string> news() {
     std::vector<std::string> texts;
-    const auto events = scenario.store.read(run, 0).value();
+    const auto events = scenario.store.read(run).value();
     for (const Event& event : events) {
       if (event.kind == EventKind::announced) texts.push_back(json_text(event.body, "text"));
     }
@@ -89,7 +89,7 @@ TEST(News, a_run_that_was_held_in_time_stays_until_it_can_say_that_it_is_late) {
 TEST(News, the_first_announcement_says_when_it_is_expected_to_be_over) {
   Told told(42'000);
   told.execute();
-  const auto state = fold(told.scenario.store.read(told.run, 0).value());
+  const auto state = fold(told.scenario.store.read(told.run).value());
   ASSERT_TRUE(state);
   const StepState& announced = state->of("announce.1");
   EXPECT_EQ(state->value_of("run:news"),
@@ -100,14 +100,14 @@ TEST(News, the_first_announcement_says_when_it_is_expected_to_be_over) {
 TEST(News, without_a_prediction_only_the_begin_is_told) {
   Told told(0);
   told.execute();
-  const auto state = fold(told.scenario.store.read(told.run, 0).value());
+  const auto state = fold(told.scenario.store.read(told.run).value());
   ASSERT_TRUE(state);
   EXPECT_EQ(state->value_of("run:news"), "begins");
 }
 
 TEST(News, why_the_application_goes_home_out_of_its_time_is_told_with_the_begin) {
   Told told(0);
-  auto events = told.scenario.store.read(told.run, 0).value();
+  auto events = told.scenario.store.read(told.run).value();
   events.front().body["anyway"] = "the \"old\" site\ncloses";
   const auto state = fold(events);
   ASSERT_TRUE(state);
@@ -173,7 +173,7 @@ class OneRequest {
 TEST(News, arrive_at_a_real_server) {
   OneRequest server;
   Told told(1, server.url());
-  const auto state = fold(told.scenario.store.read(told.run, 0).value());
+  const auto state = fold(told.scenario.store.read(told.run).value());
   ASSERT_TRUE(state);
   LocalHost controller;
   const Step* step = state->plan->find("announce.1");

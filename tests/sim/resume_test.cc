@@ -111,7 +111,7 @@ TEST(Parked, a_promotion_that_nobody_can_ask_about_counts_as_begun) {
   Engine engine(scenario.store, shell, clock, {});
   const auto left = engine.execute(run);
   ASSERT_TRUE(left) << left.error().message;
-  const auto state = fold(scenario.store.read(run, 0).value());
+  const auto state = fold(scenario.store.read(run).value());
   ASSERT_TRUE(state);
   EXPECT_EQ(state->of("database.promote").status, StepStatus::unknown);
   EXPECT_TRUE(state->past_point_of_no_return());

@@ -228,7 +228,7 @@ Result<Plan> Scenario::plan(Operation operation, const std::string& to, const Cl
 }
 
 std::vector<FalseAssumption> Scenario::judge_again(int64_t run) {
-  const auto state = fold(store.read(run, 0).value());
+  const auto state = fold(store.read(run).value());
   EXPECT_TRUE(state);
   return false_assumptions(application, *state, store.claim(application.name).value(), look());
 }
@@ -265,7 +265,7 @@ int64_t Scenario::begin(Operation operation, const std::string& to) {
 
 // Everybody who is asked says yes.
 void Scenario::answer_people(int64_t run) {
-  const auto state = fold(store.read(run, 0).value());
+  const auto state = fold(store.read(run).value());
   ASSERT_TRUE(state);
   for (size_t i = 0; i < state->steps.size(); ++i) {
     if (!state->steps[i].gate_open || is_satisfied(state->steps[i].status)) continue;
@@ -280,7 +280,7 @@ void Scenario::answer_people(int64_t run) {
 
 // A person asks for a retry of everything that failed; answers what is wrong with it.
 std::string Scenario::retry_what_failed(int64_t run) {
-  const auto state = fold(store.read(run, 0).value());
+  const auto state = fold(store.read(run).value());
   std::string wrong;
   for (size_t i = 0; i < state->steps.size(); ++i) {
     const StepState& step = state->steps[i];
@@ -294,7 +294,7 @@ std::string Scenario::retry_what_failed(int64_t run) {
 }
 
 void Scenario::ask_to_abort(int64_t run) {
-  const auto state = fold(store.read(run, 0).value());
+  const auto state = fold(store.read(run).value());
   if (!abort_refusal(*state).empty()) return;
   record(run, person(EventKind::abort_asked, {{"who", "anna"}}));
 }

@@ -13,7 +13,7 @@ std::string journals(Scenario& scenario) {
   std::string text;
   const auto runs = scenario.store.runs(scenario.application.name).value();
   for (const RunRecord& run : runs) {
-    const auto events = scenario.store.read(run.run, 0).value();
+    const auto events = scenario.store.read(run.run).value();
     for (const Event& event : events) {
       if (event.kind == EventKind::run_created) continue;
       text += fmt::format("{}/{} {} {}\n", run.run, event.sequence, event_kind_text(event.kind),

@@ -65,7 +65,7 @@ std::string judge(const std::string& file, const Picture& picture, bool prefix_i
   };
   auto store = SqliteStore::open(file);
   if (!store) return honest(store.error()) ? "" : "open: " + store.error().message;
-  const auto events = (*store)->read(picture.run, 0);
+  const auto events = (*store)->read(picture.run);
   if (!events && events.error().code == ErrorCode::not_found) {
     return prefix_is_honest ? "" : "the run vanished in silence";
   }
@@ -234,7 +234,7 @@ TEST_F(SqliteAudit, a_run_that_fell_out_of_the_list_lets_no_other_begin) {
   auto store = SqliteStore::open(file()).value();
   EXPECT_EQ(store->create_run("shop", {created_event()}).error().code, ErrorCode::corrupt);
   EXPECT_EQ(store->runs("shop").error().code, ErrorCode::corrupt);
-  EXPECT_EQ(store->read(3, 0).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(store->read(3).error().code, ErrorCode::corrupt);
 }
 
 TEST_F(SqliteAudit, finds_a_careful_truncation_only_by_a_head_kept_elsewhere) {
@@ -257,10 +257,10 @@ TEST_F(SqliteAudit, a_script_that_was_changed_or_lost_shows_in_each_run_that_hol
   begun.body["plan"]["scripts"] = {{"a", std::string(5'000, '#')}};
   auto store = SqliteStore::open(file()).value();
   const int64_t run = store->create_run("mail", {begun}).value();
-  ASSERT_TRUE(store->read(run, 0));
+  ASSERT_TRUE(store->read(run));
   for (const char* edit : {"update bodies set text = 'true'", "delete from bodies"}) {
     ASSERT_TRUE(SqliteDatabase::open(file(), false)->script(edit));
-    const auto events = store->read(run, 0);
+    const auto events = store->read(run);
     ASSERT_FALSE(events) << edit;
     EXPECT_EQ(events.error().code, ErrorCode::corrupt) << edit;
     EXPECT_FALSE(verify(*store, "mail", {})->intact()) << edit;
@@ -270,14 +270,16 @@ TEST_F(SqliteAudit, a_script_that_was_changed_or_lost_shows_in_each_run_that_hol
 TEST_F(SqliteAudit, read_names_the_run_and_the_event) {
   after("update events set text = replace(text, '\"b\"', '\"B\"') where run = 2 and sequence = 3");
   auto store = SqliteStore::open(file()).value();
-  const auto events = store->read(2, 0);
+  const auto events = store->read(2);
   ASSERT_FALSE(events);
   EXPECT_EQ(events.error().code, ErrorCode::corrupt);
   EXPECT_NE(events.error().message.find("run 2, event 3"), std::string::npos)
       << events.error().message;
-  EXPECT_FALSE(store->read(2, 3));  // also when only later events are asked for
-  EXPECT_TRUE(store->read(1, 0));
-  EXPECT_TRUE(store->read(3, 0));  // its predecessor's last event is still what it continues
+  const auto rows = store->stored_journal("shop")->events;
+  EXPECT_FALSE(store->read_behind({2, 2, rows[5].hash}));
+  EXPECT_TRUE(store->read_behind({2, 3, rows[6].hash}));  // its reader had it before
+  EXPECT_TRUE(store->read(1));
+  EXPECT_TRUE(store->read(3));  // its predecessor's last event is still what it continues
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ TEST_F(SqliteFile, keeps_a_script_once_for_all_runs) {
     begun.at_ms = i;
     const auto run = store->create_run("shop", {begun, ended_event()});
     ASSERT_TRUE(run) << run.error().message;
-    const auto events = store->read(*run, 0);
+    const auto events = store->read(*run);
     ASSERT_TRUE(events) << events.error().message;
     EXPECT_EQ(events->front().body, begun.body);
   }
@@ -154,9 +154,9 @@ TEST_F(SqliteFile, of_the_second_format_is_read_with_its_scripts_in_place) {
     ASSERT_TRUE(raw.script("drop table bodies; update meta set value = '2' where key = 'format'"));
   }
   auto store = SqliteStore::open(file()).value();
-  EXPECT_EQ(store->read(1, 0)->front().body, begun.body);
+  EXPECT_EQ(store->read(1)->front().body, begun.body);
   ASSERT_TRUE(store->create_run("shop", {begun}));
-  EXPECT_EQ(store->read(2, 0)->front().body, begun.body);
+  EXPECT_EQ(store->read(2)->front().body, begun.body);
 }
 
 TEST_F(SqliteFile, stays_small_after_forty_days_of_looks) {
@@ -256,7 +256,7 @@ TEST_F(SqliteFile, lets_exactly_one_of_two_racing_writers_win) {
   Child second(racer("b"));
   const std::string both = first.answer() + second.answer();
   auto store = SqliteStore::open(file()).value();
-  const auto events = store->read(run, 0);
+  const auto events = store->read(run);
   ASSERT_TRUE(events) << events.error().message;
   auto acknowledged = split(std::string(trim(both)), ' ');
   auto stored = note_texts(*events);
@@ -324,11 +324,11 @@ TEST_F(SqliteFile, on_a_full_disk_keeps_what_it_acknowledged) {
       if (!written) error = written.error();
     }
     if (error.code != ErrorCode::unavailable) return "unexpected: " + error.message;
-    if (store->read(run, 0)->size() != static_cast<size_t>(last)) return "lost while full";
+    if (store->read(run)->size() != static_cast<size_t>(last)) return "lost while full";
     store.reset();
     auto again = SqliteStore::open(disk + "/store.sqlite");
     if (!again) return "reopen while full: " + again.error().message;
-    if ((*again)->read(run, 0)->size() != static_cast<size_t>(last)) return "lost after reopen";
+    if ((*again)->read(run)->size() != static_cast<size_t>(last)) return "lost after reopen";
     std::filesystem::remove(disk + "/filler");
     if (!(*again)->append(run, last, {note("space again")})) return "no append with space";
     return fmt::format("{} appended; {}", last > 10, error.message);
@@ -372,12 +372,12 @@ TEST_F(SqliteFile, is_read_from_a_copy_that_holds_the_log_too_and_leaves_nothing
   const size_t before = copies();
   {
     auto copy = SqliteStore::open_copy(directory_.file("store.sqlite")).value();
-    EXPECT_EQ(copy->read(run, 0)->size(), 1u);
+    EXPECT_EQ(copy->read(run)->size(), 1u);
     EXPECT_EQ(copies(), before + 1);
     ASSERT_TRUE(copy->append(run, 1, {note("into the void")}));
   }
   EXPECT_EQ(copies(), before);
-  EXPECT_EQ(store->read(run, 0)->size(), 1u);
+  EXPECT_EQ(store->read(run)->size(), 1u);
 }
 
 TEST_F(SqliteFile, of_somebody_else_says_so) {

@@ -73,16 +73,22 @@ TEST_P(StoreConformance, gives_back_what_was_appended) {
   EXPECT_EQ((*first)[1].run, run);
   EXPECT_EQ((*first)[1].hash.size(), 64u);
   reopen();
-  const auto events = store_->read(run, 0);
+  const auto events = store_->read(run);
   ASSERT_TRUE(events) << events.error().message;
   ASSERT_EQ(events->size(), 3u);
   EXPECT_EQ(event_to_json((*events)[2]), event_to_json((*first)[1]));
   EXPECT_EQ(chain_hash((*events)[1].hash, (*events)[2]), (*events)[2].hash);
-  const auto tail = store_->read(run, 2);
+  const auto tail = store_->read_behind({run, 2, (*events)[1].hash});
   ASSERT_TRUE(tail);
   ASSERT_EQ(tail->size(), 1u);
   EXPECT_EQ((*tail)[0].sequence, 3);
-  EXPECT_TRUE(store_->read(run, 99)->empty());
+  EXPECT_TRUE(store_->read_behind({run, 3, (*events)[2].hash})->empty());
+  for (const int64_t sequence : {1, 2, 3, 99}) {
+    const auto forked = store_->read_behind({run, sequence, (*events)[0].hash + "x"});
+    ASSERT_FALSE(forked) << sequence;
+    EXPECT_EQ(forked.error().code, ErrorCode::corrupt);
+  }
+  EXPECT_EQ(store_->read_behind({run + 1, 1, "x"}).error().code, ErrorCode::not_found);
   EXPECT_EQ(store_->last_sequence(run).value(), 3);
 }
 
@@ -90,9 +96,9 @@ TEST_P(StoreConformance, memory_and_journal_agree_on_text_that_is_not_utf8) {
   const int64_t run = make_run();
   const auto written = store_->append(run, 1, {note("\xff\xfe broken \x1b[2J")});
   ASSERT_TRUE(written);
-  const auto events = store_->read(run, 1);
+  const auto events = store_->read(run);
   ASSERT_TRUE(events) << events.error().message;
-  EXPECT_EQ((*events)[0].body, (*written)[0].body);
+  EXPECT_EQ((*events)[1].body, (*written)[0].body);
 }
 
 TEST_P(StoreConformance, refuses_the_slower_of_two_writers) {
@@ -101,7 +107,7 @@ TEST_P(StoreConformance, refuses_the_slower_of_two_writers) {
   const auto slow = store_->append(run, 1, {note("slow")});
   ASSERT_FALSE(slow);
   EXPECT_EQ(slow.error().code, ErrorCode::refused);
-  EXPECT_EQ(note_texts(*store_->read(run, 0)), std::vector<std::string>{"fast"});
+  EXPECT_EQ(note_texts(*store_->read(run)), std::vector<std::string>{"fast"});
 }
 
 TEST_P(StoreConformance, has_one_open_run_per_application) {
@@ -181,13 +187,13 @@ TEST_P(StoreConformance, a_run_continues_the_chain_of_the_run_before) {
   ASSERT_TRUE(end);
   EXPECT_EQ(store_->head("shop").value(), (JournalHead{first, 2, (*end)[0].hash}));
   const int64_t second = make_run();
-  const auto events = store_->read(second, 0);
+  const auto events = store_->read(second);
   ASSERT_TRUE(events);
   EXPECT_EQ(chain_hash((*end)[0].hash, (*events)[0]), (*events)[0].hash);
 }
 
 TEST_P(StoreConformance, says_what_is_missing_or_malformed) {
-  EXPECT_EQ(store_->read(7, 0).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->read(7).error().code, ErrorCode::not_found);
   EXPECT_EQ(store_->append(7, 0, {note("x")}).error().code, ErrorCode::not_found);
   EXPECT_EQ(store_->last_sequence(7).error().code, ErrorCode::not_found);
   EXPECT_EQ(store_->create_run("shop", {}).error().code, ErrorCode::invalid_input);
@@ -289,7 +295,7 @@ TEST(MemoryStore, fails_the_planned_write_and_keeps_the_rest) {
   const int64_t run = store.create_run("shop", {created_event()}).value();
   EXPECT_FALSE(store.append(run, 1, {note("never written")}));
   EXPECT_FALSE(store.append(run, 1, {note("written, answer lost")}));
-  EXPECT_EQ(note_texts(*store.read(run, 0)), std::vector<std::string>{"written, answer lost"});
+  EXPECT_EQ(note_texts(*store.read(run)), std::vector<std::string>{"written, answer lost"});
 }
 
 TEST(MemoryStore, a_crash_after_the_write_leaves_it_written) {
