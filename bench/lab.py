@@ -174,7 +174,7 @@ def outage_of(way, old, new, log):
                             ["nsenter", "--net=/run/netns/client"])
 
 
-def databases(rounds=4):
+def databases(rounds=8):
     prepare_databases()
     found = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory() as folder:

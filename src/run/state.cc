@@ -114,9 +114,19 @@ void answer_gate(const Step& spec, StepState& step, const Event& event) {
   }
 }
 
+// What stands in for stops that could not be proven (the silence of their host) was asked for again,
+// because their host answers: then they can be proven.
+void try_stops_again(RunState& state, const Step& stand_in) {
+  for (const std::string& id : stand_in.unless) {
+    StepState& stop = state.steps[state.index.at(id)];
+    if (stop.status == StepStatus::unproven) stop.status = StepStatus::pending;
+  }
+}
+
 // A step that is no longer true takes everything with it that was built on it; behind the point of
 // no return it is only done again itself, because the roles that the others proved have changed.
 void reopen(RunState& state, size_t first) {
+  try_stops_again(state, state.plan->steps[first]);
   if (state.past_point_of_no_return()) {
     state.steps[first].status = StepStatus::pending;
     return;
@@ -183,6 +193,7 @@ Result<void> apply_to_step(RunState& state, const Event& event) {
       step.status = step.undoing ? StepStatus::done : StepStatus::pending;
       step.gate_open = false;
       step.message = "asked again by " + json_text(event.body, "who");
+      try_stops_again(state, spec);
       break;
     case EventKind::skip_asked:
       step.status = StepStatus::skipped;

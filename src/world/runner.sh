@@ -192,15 +192,15 @@ guarded() {
   log=$store/${at%.*}.log
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
-    # The first tries are the common case, and those of two locks take their time beside each other.
-    if [ "$g" = publish ]; then  # the claim's lock keeps out a second publication, too
-      flock -n -x 8 || lock 8 -x || quit "$(verdict)" "steps under the old claim are still running"
-    else
-      held=0; flock -n -x 9 & first=$!
-      [ "$g" = stop ] || { flock -n -s 8; held=$?; }
-      wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
-      [ $held = 0 ] || lock 8 -s || quit "$(verdict)" "the claim is being changed"
-    fi
+    # The first tries are the common case, and take their time beside each other.
+    share=-s held=0; [ "$g" != publish ] || share=-x
+    flock -n -x 9 & first=$!
+    [ "$g" = stop ] || { flock -n $share 8; held=$?; }
+    wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
+    [ $held = 0 ] || lock 8 $share || case $g in
+      effect) quit "$(verdict)" "the claim is being changed" ;;
+      publish) quit "$(verdict)" "steps under the old claim are still running" ;;
+    esac
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
   # Stopping is never refused, and so needs neither claim nor receipt.
@@ -208,8 +208,6 @@ guarded() {
   { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
     { [ "$g" = stop ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
   [ "$g" = stop ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
-  # A claim that is written again is the same claim: whether it is there tells the claim itself.
-  [ "$g" != publish ] || log=
   [ -z "$log" ] || lookup
   case $before in
     end) leave ;;
@@ -257,7 +255,7 @@ become() {
       finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d request id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
-      verdict lost losses tick held first E C S R
+      verdict lost losses tick share held first E C S R
     . "$script"; exit
   fi
   exec "$@"

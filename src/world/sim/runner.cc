@@ -62,7 +62,6 @@ void SimulatedRunner::lose_power() {
 }
 
 bool SimulatedRunner::take_step_lock(Job& job) {
-  if (!keeps_receipt(job)) return true;
   const auto [place, taken] = step_locks_.try_emplace(lock_name(job), job.id);
   job.has_step_lock = taken || place->second == job.id;
   return job.has_step_lock;
@@ -144,14 +143,16 @@ void SimulatedRunner::admit(Job& job) {
         return answer(job, AnswerStatus::stale);
       }
     }
-    job.logs = keeps_receipt(job) && !host_.disk_full;
-    int64_t& newest = state_of(job).newest_run[job.request.store_id];
-    if (host_.disk_full && !stop && (keeps_receipt(job) || newest < job.request.run)) {
+    job.logs = !host_.disk_full;
+    if (host_.disk_full && !stop) {
       job.err = "receipts cannot be stored: nothing was done";
       return answer(job, AnswerStatus::no_receipt);
     }
-    if (!stop) newest = std::max(newest, job.request.run);
-    if (keeps_receipt(job) && !forget_receipts) {
+    if (!stop) {
+      int64_t& newest = state_of(job).newest_run[job.request.store_id];
+      newest = std::max(newest, job.request.run);
+    }
+    if (!forget_receipts) {
       const JobId id = job.id;
       look_up(job);
       if (find(id) == nullptr || job.answered) return;
@@ -192,7 +193,7 @@ void SimulatedRunner::probe(JobId id) {
 void SimulatedRunner::start_apply(JobId id) {
   Job* job = find(id);
   if (job == nullptr || job->answered) return;
-  if (keeps_receipt(*job) && !job->interrupted) {
+  if (is_guarded(*job) && !job->interrupted) {
     if (host_.disk_full && job->request.guarding != Guarding::stop) {
       job->err = "the receipt cannot be stored: nothing was done";
       return answer(*job, AnswerStatus::no_receipt);

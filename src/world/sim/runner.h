@@ -73,10 +73,6 @@ class SimulatedRunner {
 
   Job* find(JobId id);
   bool is_guarded(const Job& job) const { return job.request.guarding != Guarding::read; }
-  // A claim that is written again is the same claim: it needs no receipt, and no lock but its own.
-  bool keeps_receipt(const Job& job) const {
-    return is_guarded(job) && job.request.guarding != Guarding::publish;
-  }
   SimulatedAppState& state_of(const Job& job);
   void try_locks(JobId id);
   bool take_step_lock(Job& job);
