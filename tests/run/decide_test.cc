@@ -325,6 +325,36 @@ TEST(Decide, nothing_is_built_on_a_claim_whose_proof_was_reopened) {
   EXPECT_EQ(run.next(), "promote");
 }
 
+// A host kept silent, which stood in for the proof that its database is stopped. Now it answers, and
+// will not be silent again: it is stopped, and proven so.
+TEST(Decide, a_host_that_answers_again_is_stopped_instead_of_waited_for) {
+  Step stop = make_step("stop");
+  stop.if_unreachable = IfUnreachable::evidence;
+  Step silence = make_step("silence", {"stop"});
+  silence.unless = {"stop"};
+  Step promote = make_step("promote", {"silence"});
+  promote.point_of_no_return = true;
+  for (const bool by_retry : {false, true}) {
+    Journal run({stop, silence, promote, make_step("start", {"silence", "promote"})});
+    run.next();
+    run.end("stop", "unknown");
+    EXPECT_EQ(run.next(), "silence");
+    if (by_retry) {
+      run.end("silence", "not done");
+      run.add(EventKind::retry_asked, {{"step", "silence"}, {"who", "ben"}});
+    } else {
+      run.end("silence", "done");
+      EXPECT_EQ(run.next(), "promote");
+      run.add(EventKind::run_resumed, {{"who", "ben"}});
+      run.add(EventKind::step_reopened, {{"step", "silence"}, {"reason", "it answers"}});
+    }
+    EXPECT_NE((" " + run.next() + " ").find(" stop "), std::string::npos);
+    run.end("stop", "done");
+    run.next();
+    EXPECT_EQ(run.state.of("silence").status, StepStatus::passed);
+  }
+}
+
 TEST(Decide, what_a_host_cannot_tell_any_more_waits_for_a_person_unless_it_is_repeatable) {
   Journal run({make_step("rewind"), make_step("start", {"rewind"})});
   run.next();

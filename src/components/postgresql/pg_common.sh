@@ -139,16 +139,19 @@ ask_held() {
   # Not $$, which a script may share with the one before it.
   read -r mark _ </proc/self/stat && mark=$mark.$((marks = ${marks:-0} + 1))
   IFS='. ' read -r asked _ </proc/uptime; within='' reply=''
-  { printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in"; } 2>/dev/null || return 1
-  while IFS= read -r l; do
-    case $l in
-      "<$mark") within=yes ;;
-      ">$mark") reply=${reply%?}; return 0 ;;
-      beat) IFS='. ' read -r l _ </proc/uptime; [ $((l - asked)) -le "$1" ] || return 1 ;;
-      gone) return 1 ;;
-      *) [ -z "$within" ] || reply="$reply$l
+  {
+    # A session that ends takes its pipes away, then says so: to whoever holds this one open by now.
+    [ -p "$held/out" ] && printf '%s\n' "\\echo <$mark" "$2" "\\echo >$mark" 1<>"$held/in" || return 1
+    while IFS= read -r l; do
+      case $l in
+        "<$mark") within=yes ;;
+        ">$mark") reply=${reply%?}; return 0 ;;
+        beat) IFS='. ' read -r l _ </proc/uptime; [ $((l - asked)) -le "$1" ] || return 1 ;;
+        gone) return 1 ;;
+        *) [ -z "$within" ] || reply="$reply$l
 " ;;
-    esac
-  done <>"$held/out"
+      esac
+    done
+  } <>"$held/out"
   return 1
 } 2>/dev/null
