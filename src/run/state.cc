@@ -114,12 +114,12 @@ void answer_gate(const Step& spec, StepState& step, const Event& event) {
   }
 }
 
-// What stands in for stops that could not be proven (the silence of their host) was asked for again,
-// because their host answers: then they can be proven.
+// A stand-in for stops that could not be proven (the silence of their host) is asked for again:
+// then the host answers, and they can be.
 void try_stops_again(RunState& state, const Step& stand_in) {
   for (const std::string& id : stand_in.unless) {
-    StepState& stop = state.steps[state.index.at(id)];
-    if (stop.status == StepStatus::unproven) stop.status = StepStatus::pending;
+    StepStatus& stop = state.steps[state.index.at(id)].status;
+    if (stop == StepStatus::unproven) stop = StepStatus::pending;
   }
 }
 

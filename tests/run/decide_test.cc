@@ -325,8 +325,8 @@ TEST(Decide, nothing_is_built_on_a_claim_whose_proof_was_reopened) {
   EXPECT_EQ(run.next(), "promote");
 }
 
-// A host kept silent, which stood in for the proof that its database is stopped. Now it answers, and
-// will not be silent again: it is stopped, and proven so.
+// A host kept silent, which stood in for the proof that its database is stopped. Now it answers,
+// and will not be silent again: it is stopped, and proven so.
 TEST(Decide, a_host_that_answers_again_is_stopped_instead_of_waited_for) {
   Step stop = make_step("stop");
   stop.if_unreachable = IfUnreachable::evidence;
