@@ -114,8 +114,7 @@ void answer_gate(const Step& spec, StepState& step, const Event& event) {
   }
 }
 
-// A stand-in for stops that could not be proven (the silence of their host) is asked for again:
-// then the host answers, and they can be.
+// The silence of a host stood in for its stop; if it is asked for again, the host answers now.
 void try_stops_again(RunState& state, const Step& stand_in) {
   for (const std::string& id : stand_in.unless) {
     StepStatus& stop = state.steps[state.index.at(id)].status;
