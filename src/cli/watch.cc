@@ -62,10 +62,11 @@ class Watcher {
 
  private:
   Result<void> read_new() {
-    auto events = seen_.sequence == 0 ? store_.read(run_) : store_.read_behind(seen_);
+    auto events = state_.last_sequence == 0
+                      ? store_.read(run_)
+                      : store_.read_behind({run_, state_.last_sequence, state_.last_hash});
     if (!events) return std::unexpected(events.error());
     for (const Event& event : *events) {
-      seen_ = {run_, event.sequence, event.hash};
       note_rechecks(event);
       if (auto folded = apply(state_, event); !folded) return folded;
       if (!live_ && event.sequence > after_) print_event(event);
@@ -215,7 +216,6 @@ class Watcher {
   const int64_t after_;
   RealClock clock_;
   RunState state_;
-  JournalHead seen_;
   Flight flight_;
   std::set<std::string> asked_;
   size_t drawn_ = 0;

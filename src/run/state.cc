@@ -192,7 +192,7 @@ Result<void> apply_to_step(RunState& state, const Event& event) {
       step.status = step.undoing ? StepStatus::done : StepStatus::pending;
       step.gate_open = false;
       step.message = "asked again by " + json_text(event.body, "who");
-      try_stops_again(state, spec);
+      if (!step.undoing) try_stops_again(state, spec);
       break;
     case EventKind::skip_asked:
       step.status = StepStatus::skipped;

@@ -36,15 +36,12 @@ constexpr const char* schema = R"sql(
   create table named_values(key text primary key, value text not null) without rowid;
 )sql";
 
-// Since format 2: what was seen and when, thinned with age; without text the look failed.
-constexpr const char* looks_schema = R"sql(
+// Since format 2: what was seen and when, thinned with age; without text the look failed. Since
+// format 3: the long strings of events, kept once (store/bodies.h).
+constexpr const char* later_tables = R"sql(
   create table if not exists looks(application text not null, name text not null,
     at_ms integer not null, text text not null, primary key(application, name, at_ms))
     without rowid;
-)sql";
-
-// Since format 3: the long strings of events, kept once (store/bodies.h).
-constexpr const char* bodies_schema = R"sql(
   create table if not exists bodies(hash text primary key, text text not null);
 )sql";
 
@@ -60,8 +57,7 @@ Result<void> fill_store(const std::string& file) {
   SqliteTransaction transaction(*database);
   auto done = transaction.begin();
   if (done) done = database->script(schema);
-  if (done) done = database->script(looks_schema);
-  if (done) done = database->script(bodies_schema);
+  if (done) done = database->script(later_tables);
   if (done) {
     done = database->run("insert into meta(key, value) values('format', ?), ('store_id', ?)",
                          {std::to_string(store_format), random_hex(16)});
@@ -115,8 +111,7 @@ Result<void> check_existing(const std::string& file, const struct stat& found) {
 Result<void> upgrade(SqliteDatabase& database) {
   SqliteTransaction transaction(database);
   auto done = transaction.begin();
-  if (done) done = database.script(looks_schema);
-  if (done) done = database.script(bodies_schema);
+  if (done) done = database.script(later_tables);
   if (done) {
     done = database.run("update meta set value = ? where key = 'format'",
                         {std::to_string(store_format)});

@@ -33,6 +33,7 @@ lives() {
   { read -r v <"${1%cgroup}stat"; } 2>/dev/null || return 1
   case ${v##*) } in Z* | X*) return 1 ;; esac
 }
+# Sets left to those of them that live.
 unit_processes() {
   left=''
   for p in $(list_processes); do ! lives "$p" || left="$left $p"; done
