@@ -97,7 +97,7 @@ enum class StepKind {
 // What the host's wrapper demands before it runs the step.
 enum class Guarding {
   effect,   // lock, claim not older than the host's, durable receipts
-  stop,     // as effect, but never refused: stopping is always allowed
+  stop,     // as effect, but no claim refuses it: stopping is always allowed
   read,     // no lock, no claim, no receipt: only looks
   publish,  // writes the claim itself: newer than or equal to the host's
 };

@@ -29,10 +29,6 @@ std::string_view guarding_text(Guarding guarding) {
   return "read";
 }
 
-bool is_given(const ReadyCommand& command) {
-  return !command.script.empty() || !command.arguments.empty();
-}
-
 // The name of a script's file in the runner's folder; what a shell has to say begins with it.
 std::string file_name(const ReadyCommand& command) {
   std::string name;
@@ -98,7 +94,7 @@ std::string quote_line_word(std::string_view word) {
 }
 
 std::string request_problem(const ShellRequest& request) {
-  if (!is_given(request.probe) && !is_given(request.apply)) return "the request has no command";
+  if (!request.probe.is_given() && !request.apply.is_given()) return "the request has no command";
   if (request.bound <= Milliseconds(0)) return "the request has no bound";
   if (auto problem = command_problem(request.probe, "probe"); !problem.empty()) return problem;
   if (auto problem = command_problem(request.apply, "apply"); !problem.empty()) return problem;

@@ -46,6 +46,8 @@ for old in "$SB_RUN_ROOT"/channel.*; do
   [ -d "/proc/$pid" ] || find "$old" -maxdepth 0 -mtime +0 -exec rm -rf {} + 2>/dev/null
 done
 exec 3>&1 4<&0 5<>"$d/q" </dev/null >/dev/null
+# When this channel was opened, in hundredths of a second since the boot.
+read -r opened rest </proc/uptime; opened=${opened%.*}${opened#*.}
 
 # What both the wrapper and the job need.
 common=$(cat <<'COMMON'
@@ -97,7 +99,7 @@ eval "$common"
 # in blocks, and a pipe byte by byte. On TERM it ends only after its command has: a command that ignores
 # TERM is killed, with its group, two seconds later, and the locks stay held until then.
 wrapper=$(cat <<'WRAPPER'
-d=$1 request=$2 term=
+d=$1 request=$2 opened=$5 term=
 trap 'term=1' TERM
 read -r line || exit 143
 exec </dev/null
@@ -162,6 +164,29 @@ remember() {
   exec 7>&-
 }
 
+# Sets `turn`: late, where a channel that was opened later has served this run or a newer one; first, where
+# this channel has to be noted as the one that serves the newest run; or noted.
+turn() {
+  R= O=; [ ! -e "$served" ] || read -r R O rest <"$served"
+  case $R.$O in .* | *. | *[!0-9.]*) R=0 O=0 ;; esac
+  if [ "$rn" -le "$R" ] && [ "$opened" -lt "$O" ]; then turn=late
+  elif [ "$rn" -gt "$R" ] || { [ "$rn" -eq "$R" ] && [ "$opened" -gt "$O" ]; }; then turn=first
+  else turn=noted; fi
+}
+# A request that was held up on its way is not served behind the later ones of its run: what a stop was to
+# stop may have been rebuilt and started since. The note goes with the boot, as the channels do.
+in_turn() {
+  served=$SB_RUN/served.$so; turn
+  if [ $turn = first ]; then
+    command exec 7>>"$SB_RUN/locks/.runs" && left && flock -w "$left" 7 && turn &&
+      { [ $turn != first ] || { echo "$rn $opened" >"$served.new" && mv -f "$served.new" "$served"; }; } || turn=lost
+    exec 7>&-
+  fi
+  [ $turn != late ] ||
+    quit stale "a connection that was opened later has served run $R: this request was held up on its way"
+  [ $turn != lost ]
+}
+
 # Has this attempt been here before? Sets `before` to "", start or end.
 lookup() {
   before=
@@ -192,22 +217,25 @@ guarded() {
   log=$store/${at%.*}.log
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
   if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
-    # The first tries are the common case, and take their time beside each other.
-    share=-s held=0; [ "$g" != publish ] || share=-x
-    flock -n -x 9 & first=$!
-    [ "$g" = stop ] || { flock -n $share 8; held=$?; }
-    wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
-    [ $held = 0 ] || lock 8 $share || case $g in
-      effect) quit "$(verdict)" "the claim is being changed" ;;
-      publish) quit "$(verdict)" "steps under the old claim are still running" ;;
-    esac
+    # The first tries are the common case, and those of two locks take their time beside each other.
+    if [ "$g" = publish ]; then  # the claim's lock keeps out a second publication, too
+      flock -n -x 8 || lock 8 -x || quit "$(verdict)" "steps under the old claim are still running"
+    else
+      held=0; flock -n -x 9 & first=$!
+      [ "$g" = stop ] || { flock -n -s 8; held=$?; }
+      wait $first || lock 9 -x || quit "$(verdict)" "another holder kept the lock of $step"
+      [ $held = 0 ] || lock 8 -s || quit "$(verdict)" "the claim is being changed"
+    fi
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
-  # Stopping is never refused, and so needs neither claim nor receipt.
+  in_turn 2>>"$e" || [ "$g" = stop ] || quit no_receipt "the connection cannot be noted in $SB_RUN: nothing was done"
+  # No claim refuses a stop, and it needs no receipt.
   if [ "$g" = stop ]; then exec 8>&-; else current; fi
   { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
     { [ "$g" = stop ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
   [ "$g" = stop ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+  # A claim that is written again is the same claim: whether it is there, the claim itself tells.
+  [ "$g" != publish ] || log=
   [ -z "$log" ] || lookup
   case $before in
     end) leave ;;
@@ -251,11 +279,11 @@ become() {
   if [ "$1" = "$SB_SH" ] && [ "${2%/*}" = "$d" ]; then
     script=$2; shift 2
     [ -r "$script" ] || exit 2
-    unset -f name say quit leave lock left verdict prune current remember lookup guarded secret counted note \
+    unset -f name say quit leave lock left verdict prune current remember turn in_turn lookup guarded secret counted note \
       finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d request id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
-      verdict lost losses tick share held first E C S R
+      verdict lost losses tick held first opened served turn E C S R O
     . "$script"; exit
   fi
   exec "$@"
@@ -341,7 +369,7 @@ J() {
   left || quit timed_out "the bound was reached before the command started"
   perform "$@"
 }
-SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 4
+SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 5
 . "$request"
 WRAPPER
 )
@@ -432,7 +460,7 @@ cut_off() {
 S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
 # wrap FILE: becomes the wrapper of the request in that file.
-wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$1" "$SB_STATE_ROOT" "$SB_RUN_ROOT" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
+wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$1" "$SB_STATE_ROOT" "$SB_RUN_ROOT" "$opened" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
 # Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
 # Each request brings one more of them, and W all: who asks a single question needs no four. One that

@@ -25,6 +25,8 @@ struct ReadyCommand {
   std::string body;
   std::vector<std::string> arguments;
   std::string secret_stdin;  // a reference; the real shell resolves it when it sends the request
+
+  bool is_given() const { return !script.empty() || !arguments.empty(); }
 };
 
 struct ShellRequest {

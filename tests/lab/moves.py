@@ -179,11 +179,13 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
 
 @contextlib.contextmanager
 def held_up(host, step):
-    """Holds the step's lock on its host: the run gets to this step, and no further."""
+    """Holds the step's lock on its host: the run gets to this step, and no further. A publication has
+    no lock but the claim's, which other steps share."""
+    kind, lock = ("-s", ".claim") if step.startswith("claim.publish.") else ("-x", f"{step}.lock")
     holder = subprocess.Popen(
         [lab.LAB, "exec", "serviceops", host, "--", "sh", "-c",
          """d=/run/switchback/serviceops/locks; mkdir -p $d
-         flock -x $d/$1.lock sh -c 'echo held; read -r _'""", "sh", step],
+         flock $1 $d/$2 sh -c 'echo held; read -r _'""", "sh", kind, lock],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         expect(holder.stdout.readline() == b"held\n", f"the lock of {step} cannot be held")

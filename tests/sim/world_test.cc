@@ -71,6 +71,17 @@ class World : public testing::Test {
     EXPECT_TRUE(answer) << world.story();
     return answer.value_or(Answer{});
   }
+  // A request that arrives 20 s later, behind the connection that it was sent by.
+  void send_late(const ShellRequest& r) {
+    world.on_point([](FaultPoint& point) {
+      if (point.kind == FaultPoint::Kind::before_dispatch) point.delay = Milliseconds(20'000);
+    });
+    const RequestId id = shell->start(r);
+    world.on_point({});
+    world.run_for(Milliseconds(10));
+    world.break_connections("dc/db");
+    EXPECT_EQ(answer_of(id)->status, AnswerStatus::lost);
+  }
   void new_controller() {
     shell = std::make_unique<SimulatedShell>(world);
     shell->connect({make_host("dc/db"), make_host("dr/db")});
@@ -185,30 +196,30 @@ TEST_F(World, a_short_cut_only_delays) {
 }
 
 TEST_F(World, a_late_request_is_refused_when_the_claim_has_moved_on) {
-  world.on_point([&](FaultPoint& point) {
-    if (point.kind == FaultPoint::Kind::before_dispatch) point.delay = Milliseconds(20'000);
-  });
-  const RequestId id = shell->start(counting());
-  world.on_point({});
-  world.run_for(Milliseconds(10));
-  world.break_connections("dc/db");
-  EXPECT_EQ(answer_of(id)->status, AnswerStatus::lost);
+  send_late(counting());
   world.host("dc/db").apps["shop"].claim = SimulatedClaimFile{2, "bb", "store", 2, {}};
   world.run_for(Milliseconds(30'000));
   EXPECT_EQ(value("count"), "");
 }
 
 TEST_F(World, a_late_request_under_the_same_claim_still_has_its_effect) {
-  world.on_point([&](FaultPoint& point) {
-    if (point.kind == FaultPoint::Kind::before_dispatch) point.delay = Milliseconds(20'000);
-  });
-  const RequestId id = shell->start(counting());
-  world.on_point({});
-  world.run_for(Milliseconds(10));
-  world.break_connections("dc/db");
-  EXPECT_EQ(answer_of(id)->status, AnswerStatus::lost);
+  send_late(counting());
   world.run_for(Milliseconds(30'000));
   EXPECT_EQ(value("count"), "1");
+}
+
+// What was stopped late may have been rebuilt and started since.
+TEST_F(World, a_late_stop_is_refused_behind_a_later_connection_of_the_run) {
+  ShellRequest stop = counting();
+  stop.guarding = Guarding::stop;
+  for (const bool planted : {false, true}) {
+    world.runner("dc/db").ignore_turn = planted;
+    stop.attempt = planted ? "1.count.2" : "1.count.1";
+    send_late(stop);
+    ask(request("rebuild"));
+    world.run_for(Milliseconds(30'000));
+    EXPECT_EQ(value("count"), planted ? "1" : "");
+  }
 }
 
 TEST_F(World, a_frozen_host_is_lost_and_goes_on_when_it_thaws) {

@@ -255,7 +255,7 @@ TEST_P(Wrapper, changes_the_claim_only_when_no_step_of_the_old_one_is_at_work) {
   EXPECT_EQ(verdict(host.wait(step)), "ended 0");
 }
 
-TEST_P(Wrapper, two_publications_exclude_each_other) {
+TEST_P(Wrapper, two_publications_exclude_each_other_and_need_no_receipt) {
   auto request = host.effect("publishing", 1,
                              "touch \"$SB_STATE/began\"; sleep 0.8; touch \"$SB_STATE/ended\"");
   request.guarding = Guarding::publish;
@@ -265,6 +265,7 @@ TEST_P(Wrapper, two_publications_exclude_each_other) {
   request.guarding = Guarding::publish;
   EXPECT_EQ(verdict(host.run(request)), "ended 0");
   EXPECT_EQ(verdict(host.wait(first)), "ended 0");
+  EXPECT_TRUE(std::filesystem::is_empty(host.state("receipts")));
 }
 
 TEST_P(Wrapper, refuses_a_run_older_than_the_newest_seen) {
@@ -282,6 +283,55 @@ TEST_P(Wrapper, refuses_a_run_older_than_the_newest_seen) {
   request.run = 1;
   request.store_id = "other";
   EXPECT_EQ(verdict(host.run(request)), "ended 0") << "numbers of another store mean nothing";
+}
+
+// What was held up on its way comes behind the requests of a later connection: what it was to stop
+// may have been rebuilt and started since.
+TEST_P(Wrapper, serves_nothing_behind_a_later_connection_of_the_run) {
+  EXPECT_EQ(verdict(host.run(host.read({"true"}))), "ended 0");
+  auto other = std::move(host.real);
+  const auto take_the_other = [&] {
+    std::swap(other, host.real);
+    host.answers.clear();  // their request ids are their own
+  };
+  usleep(50'000);  // connections are told apart by hundredths of a second
+  host.connect();
+  EXPECT_EQ(verdict(host.run(host.effect("rebuild", 1, "true"))), "ended 0");
+  take_the_other();
+  auto late = host.effect("stop", 1, "touch \"$SB_STATE/ran\"");
+  for (const Guarding guarding : {Guarding::stop, Guarding::effect, Guarding::publish}) {
+    late.guarding = guarding;
+    const auto answer = host.run(late);
+    EXPECT_EQ(verdict(answer), "stale -1");
+    EXPECT_NE(answer.err.find("opened later has served run 7"), answer.err.npos) << answer.err;
+    late.run = 6;
+    EXPECT_EQ(verdict(host.run(late)), "stale -1") << "an older run all the more";
+    late.run = 7;
+  }
+  EXPECT_FALSE(std::filesystem::exists(host.state("ran")));
+  EXPECT_EQ(verdict(host.run(host.read({"true"}))), "ended 0");
+  // A connection may be older than the run: it was opened to look, and somebody else's run came
+  // between.
+  late.run = 8;
+  EXPECT_EQ(verdict(host.run(late)), "ended 0");
+  EXPECT_TRUE(std::filesystem::exists(host.state("ran")));
+  // From then on the later connection is that of an older run; it may stop, as always.
+  take_the_other();
+  EXPECT_EQ(verdict(host.run(host.effect("more", 1, "true"))), "stale -1");
+  late.run = 7;
+  late.attempt = "7.stop.2";
+  late.guarding = Guarding::stop;
+  EXPECT_EQ(verdict(host.run(late)), "ended 0");
+}
+
+TEST_P(Wrapper, stops_although_the_note_of_the_connection_is_damaged) {
+  for (const std::string note : {"", "9", "x y\n", "\n\n", "7 99999999999999999999999\n"}) {
+    write_text(host.scratch / "run/shop/served.store", note);
+    auto request = host.effect("stop", ++attempt, "true");
+    request.guarding = Guarding::stop;
+    EXPECT_EQ(verdict(host.run(request)), "ended 0") << note;
+    EXPECT_EQ(read_text(host.scratch / "run/shop/served.store").substr(0, 2), "7 ") << note;
+  }
 }
 
 TEST_P(Wrapper, does_nothing_when_the_receipt_cannot_be_stored_but_stops) {

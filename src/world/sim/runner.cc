@@ -13,16 +13,14 @@ constexpr Milliseconds overhead{2};       // reading a request, locks, receipts
 constexpr Milliseconds end_line_time{1};  // the end line reaches the disk after the answer has left
 constexpr int killed_exit_code = 143;
 
-bool is_empty(const ReadyCommand& command) {
-  return command.script.empty() && command.arguments.empty();
-}
-
 }  // namespace
 
-SimulatedRunner::JobId SimulatedRunner::accept(const ShellRequest& request, Reply reply) {
+SimulatedRunner::JobId SimulatedRunner::accept(int64_t channel, const ShellRequest& request,
+                                               Reply reply) {
   const JobId id = ++last_job_;
   Job& job = jobs_[id];
   job.id = id;
+  job.channel = channel;
   job.request = request;
   job.reply = std::move(reply);
   job.begun = world_.now();
@@ -59,128 +57,7 @@ void SimulatedRunner::lose_power() {
   claim_shared_.clear();
   claim_exclusive_.clear();
   waiting_.clear();
-}
-
-bool SimulatedRunner::take_step_lock(Job& job) {
-  const auto [place, taken] = step_locks_.try_emplace(lock_name(job), job.id);
-  job.has_step_lock = taken || place->second == job.id;
-  return job.has_step_lock;
-}
-
-// Steps share the claim; whoever writes it waits until none is at work.
-bool SimulatedRunner::take_claim_lock(Job& job) {
-  const std::string& application = job.request.application;
-  if (job.request.guarding == Guarding::stop) return true;
-  if (claim_exclusive_.contains(application)) return false;
-  if (job.request.guarding == Guarding::publish) {
-    if (!claim_shared_[application].empty()) return false;
-    claim_exclusive_[application] = job.id;
-  } else {
-    claim_shared_[application].insert(job.id);
-  }
-  job.has_claim_lock = true;
-  return true;
-}
-
-void SimulatedRunner::try_locks(JobId id) {
-  Job* job = find(id);
-  if (job == nullptr || job->admitted) return;
-  std::erase(waiting_, id);
-  if (is_guarded(*job) && !((job->has_step_lock || take_step_lock(*job)) &&
-                            (job->has_claim_lock || take_claim_lock(*job)))) {
-    waiting_.push_back(id);
-    return;
-  }
-  job->admitted = true;
-  admit(*job);
-}
-
-void SimulatedRunner::release_locks(const Job& job) {
-  if (job.has_step_lock) step_locks_.erase(lock_name(job));
-  claim_shared_[job.request.application].erase(job.id);
-  const auto exclusive = claim_exclusive_.find(job.request.application);
-  if (exclusive != claim_exclusive_.end() && exclusive->second == job.id) {
-    claim_exclusive_.erase(exclusive);
-  }
-  for (const JobId waiting : waiting_) {
-    world_.after_on(host_.key, Milliseconds(1), [this, waiting] { try_locks(waiting); });
-  }
-}
-
-// Why this host will not act for the request; empty when it will.
-std::string SimulatedRunner::stale_reason(const Job& job) {
-  const ShellRequest& request = job.request;
-  SimulatedAppState& state = state_of(job);
-  if (state.claim) {
-    const SimulatedClaimFile& seen = *state.claim;
-    if (seen.epoch > request.epoch) {
-      return fmt::format("this host has seen epoch {}, the request has epoch {}", seen.epoch,
-                         request.epoch);
-    }
-    if (seen.epoch == request.epoch &&
-        (seen.claim_id != request.claim_id || seen.store_id != request.store_id)) {
-      return fmt::format("this host holds claim {} for epoch {}", seen.claim_id, seen.epoch);
-    }
-    if (seen.store_id == request.store_id && seen.run > request.run) {
-      return fmt::format("this host has seen run {}, the request is of run {}", seen.run,
-                         request.run);
-    }
-  }
-  const auto newest = state.newest_run.find(request.store_id);
-  if (newest != state.newest_run.end() && newest->second > request.run) {
-    return fmt::format("this host has seen run {}, the request is of run {}", newest->second,
-                       request.run);
-  }
-  return "";
-}
-
-void SimulatedRunner::admit(Job& job) {
-  if (is_guarded(job)) {
-    const bool stop = job.request.guarding == Guarding::stop;
-    if ((!stop || refuse_stop) && !ignore_claim) {
-      if (const std::string reason = stale_reason(job); !reason.empty()) {
-        job.err = reason;
-        return answer(job, AnswerStatus::stale);
-      }
-    }
-    job.logs = !host_.disk_full;
-    if (host_.disk_full && !stop) {
-      job.err = "receipts cannot be stored: nothing was done";
-      return answer(job, AnswerStatus::no_receipt);
-    }
-    if (!stop) {
-      int64_t& newest = state_of(job).newest_run[job.request.store_id];
-      newest = std::max(newest, job.request.run);
-    }
-    if (!forget_receipts) {
-      const JobId id = job.id;
-      look_up(job);
-      if (find(id) == nullptr || job.answered) return;
-    }
-  }
-  if (job.interrupted && is_empty(job.request.probe)) return answer(job, AnswerStatus::interrupted);
-  if (!is_empty(job.request.probe)) return probe(job.id);
-  start_apply(job.id);
-}
-
-// Has this attempt been here before? Then its receipt answers, or nothing runs but the probe.
-void SimulatedRunner::look_up(Job& job) {
-  const SimulatedReceipt* before = nullptr;
-  for (const SimulatedReceipt& line : state_of(job).receipts[job.request.step]) {
-    if (line.attempt == job.request.attempt && (before == nullptr || line.ended)) before = &line;
-  }
-  if (before == nullptr) return;
-  job.logs = false;
-  job.applied = true;
-  if (before->ended) {
-    job.exit_code = before->exit_code;
-    job.out = before->out;
-    job.err = before->err;
-    return answer(job, static_cast<AnswerStatus>(before->status));
-  }
-  job.interrupted = true;
-  job.once = true;
-  job.apply_err = "an earlier start left no end: nothing was run but the probe\n";
+  served_.clear();
 }
 
 void SimulatedRunner::probe(JobId id) {
@@ -193,7 +70,7 @@ void SimulatedRunner::probe(JobId id) {
 void SimulatedRunner::start_apply(JobId id) {
   Job* job = find(id);
   if (job == nullptr || job->answered) return;
-  if (is_guarded(*job) && !job->interrupted) {
+  if (keeps_receipt(*job) && !job->interrupted) {
     if (host_.disk_full && job->request.guarding != Guarding::stop) {
       job->err = "the receipt cannot be stored: nothing was done";
       return answer(*job, AnswerStatus::no_receipt);
@@ -250,7 +127,7 @@ void SimulatedRunner::call_script(JobId id) {
     return;
   }
   job->exit_code = result.exit_code;
-  if (job->in_apply && !is_empty(job->request.probe)) {
+  if (job->in_apply && job->request.probe.is_given()) {
     job->apply_err = result.out + result.err;
   } else {
     job->out = result.out;
@@ -267,7 +144,7 @@ void SimulatedRunner::script_ended(JobId id) {
   if (job == nullptr || job->answered) return;
   job->in_script = false;
   if (!job->in_apply) return probe_ended(*job);
-  if (is_empty(job->request.probe)) return answer(*job, AnswerStatus::ended);
+  if (!job->request.probe.is_given()) return answer(*job, AnswerStatus::ended);
   if (job->exit_code != 0) {
     // What failed seldom comes true later: one more second, then the answer.
     job->apply_failed = true;
@@ -284,7 +161,7 @@ void SimulatedRunner::probe_ended(Job& job) {
     job.lost_since = world_.now();
   }
   // A wait whose probe cannot tell for five seconds and five times says so.
-  if (is_empty(job.request.apply) && job.losses >= 5 &&
+  if (!job.request.apply.is_given() && job.losses >= 5 &&
       world_.now() - job.lost_since >= Milliseconds(5'000)) {
     return answer(job, ended);
   }
@@ -294,7 +171,7 @@ void SimulatedRunner::probe_ended(Job& job) {
   } else {
     job.true_since.reset();
     if (job.once) return answer(job, ended);
-    if (!job.applied && !is_empty(job.request.apply)) return start_apply(job.id);
+    if (!job.applied && job.request.apply.is_given()) return start_apply(job.id);
   }
   if (world_.now() >= job.limit) {
     return answer(job, job.apply_failed ? AnswerStatus::ended : AnswerStatus::timed_out);

@@ -24,8 +24,11 @@ class SimulatedRunner {
   using Reply = std::function<void(const Answer&)>;
   using JobId = uint64_t;
 
-  // A request has arrived. `reply` is called at most once; never when the host loses its power.
-  JobId accept(const ShellRequest& request, Reply reply);
+  // A channel is opened: its number, higher than that of any before it.
+  int64_t open_channel() { return ++last_channel_; }
+  // A request has arrived by that channel. `reply` is called at most once; never when the host
+  // loses its power.
+  JobId accept(int64_t channel, const ShellRequest& request, Reply reply);
   // Ends the job's process group.
   void cancel(JobId job);
   // The newest progress text of a job; empty when there is none or the job is gone.
@@ -38,10 +41,12 @@ class SimulatedRunner {
   bool forget_receipts = false;
   bool ignore_claim = false;
   bool refuse_stop = false;
+  bool ignore_turn = false;
 
  private:
   struct Job {
     JobId id = 0;
+    int64_t channel = 0;
     ShellRequest request;
     Reply reply;
     Instant begun{};
@@ -73,11 +78,16 @@ class SimulatedRunner {
 
   Job* find(JobId id);
   bool is_guarded(const Job& job) const { return job.request.guarding != Guarding::read; }
+  // A claim that is written again is the same claim: it needs no receipt, and no lock but its own.
+  bool keeps_receipt(const Job& job) const {
+    return is_guarded(job) && job.request.guarding != Guarding::publish;
+  }
   SimulatedAppState& state_of(const Job& job);
   void try_locks(JobId id);
   bool take_step_lock(Job& job);
   bool take_claim_lock(Job& job);
   void admit(Job& job);
+  bool in_turn(const Job& job);
   std::string stale_reason(const Job& job);
   void look_up(Job& job);
   void probe(JobId id);
@@ -97,7 +107,17 @@ class SimulatedRunner {
 
   SimulatedWorld& world_;
   SimulatedHost& host_;
+  // The newest run of a store that was served since the boot, and the newest channel that served
+  // it.
+  struct Served {
+    int64_t run = 0;
+    int64_t channel = 0;
+    auto operator<=>(const Served&) const = default;
+  };
+
   JobId last_job_ = 0;
+  int64_t last_channel_ = 0;
+  std::map<std::pair<std::string, std::string>, Served> served_;  // by application and store
   std::map<JobId, Job> jobs_;
   std::map<std::string, JobId> step_locks_;
   std::map<std::string, std::set<JobId>> claim_shared_;

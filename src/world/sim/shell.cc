@@ -20,6 +20,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
     RequestId id = 0;
     ShellRequest request;
     Milliseconds delay{0};
+    int64_t channel = 0;  // by which it was sent, as the host counts them
   };
   struct Channel {
     enum class State { down, connecting, up };
@@ -27,6 +28,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
     int generation = 0;             // one per connection: what belongs to an older one is dropped
     int reachability = 0;           // one per change of links or power
     int boots = 0;                  // of the host, when the connection was made
+    int64_t number = 0;             // as the host counts its channels
     std::deque<Pending> waiting;    // not sent: no connection yet
     std::deque<Pending> held;       // sent, held up by a cut link
     std::deque<ShellEvent> coming;  // answers held up by a cut link
@@ -89,6 +91,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
     if (!reachable(host)) return;
     channel.state = Channel::State::up;
     channel.boots = world.host(host).boots;
+    channel.number = world.runner(host).open_channel();
     auto waiting = std::move(channel.waiting);
     channel.waiting.clear();
     for (Pending& pending : waiting) send(host, std::move(pending));
@@ -97,6 +100,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
   void send(const std::string& host, Pending pending) {
     Channel& channel = channels[host];
     channel.outstanding[pending.id] = 0;
+    if (pending.channel == 0) pending.channel = channel.number;
     if (pending.delay.count() > 0) {
       // It lies in a buffer behind every cut; nothing the controller learns takes it back.
       world.after(pending.delay, [weak = weak_from_this(), &w = world, host, pending,
@@ -126,11 +130,12 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
       });
       return;
     }
-    const auto job = world.runner(host).accept(
-        pending.request, [weak, host, id = pending.id, generation](const Answer& answer) {
-          const auto core = weak.lock();
-          if (core) core->answered(host, id, generation, answer);
-        });
+    const auto job =
+        world.runner(host).accept(pending.channel, pending.request,
+                                  [weak, host, id = pending.id, generation](const Answer& answer) {
+                                    const auto core = weak.lock();
+                                    if (core) core->answered(host, id, generation, answer);
+                                  });
     const auto core = weak.lock();
     if (!core) return;
     Channel& channel = core->channels[host];
@@ -234,7 +239,9 @@ SimulatedShell::SimulatedShell(SimulatedWorld& world) : core_(std::make_shared<C
   core_->listener->broken = [core = core_.get()](const std::string& host) { core->broken(host); };
   world.listen(core_->listener);
   // No connection is needed to the machine we run on.
-  core_->channels["controller"].state = Core::Channel::State::up;
+  Core::Channel& own = core_->channels["controller"];
+  own.state = Core::Channel::State::up;
+  own.number = world.runner("controller").open_channel();
 }
 
 SimulatedShell::~SimulatedShell() = default;
