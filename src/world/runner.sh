@@ -95,14 +95,12 @@ COMMON
 )
 eval "$common"
 
-# The wrapper. A line on standard input tells it that the request lies in its file: a shell reads a file
-# in blocks, and a pipe byte by byte. On TERM it ends only after its command has: a command that ignores
+# The wrapper. When it knows all of this by heart, a line on standard input tells it that the request lies in
+# its file: a shell reads a file in blocks, and a pipe byte by byte. On TERM it ends only after its command has: a command that ignores
 # TERM is killed, with its group, two seconds later, and the locks stay held until then.
 wrapper=$(cat <<'WRAPPER'
 d=$1 request=$2 opened=$5 term=
 trap 'term=1' TERM
-read -r line || exit 143
-exec </dev/null
 
 name() { case $1 in '' | .* | *[!A-Za-z0-9._@:+-]*) return 1 ;; esac; }  # fit to be a file's name
 say() { echo "$1" >>"$e"; }
@@ -215,8 +213,8 @@ guarded() {
   if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then [ "$g" = stop ] || current; return 0; fi
   # A log for each step and run, so that it holds only what a retry may ask for.
   log=$store/${at%.*}.log
-  [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; } 2>>"$e"
-  if { command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; } 2>>"$e"; then
+  [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; }
+  if command exec 9>>"$SB_RUN/locks/$step.lock" 8>>"$SB_RUN/locks/.claim"; then
     # The first tries are the common case, and those of two locks take their time beside each other.
     if [ "$g" = publish ]; then  # the claim's lock keeps out a second publication, too
       flock -n -x 8 || lock 8 -x || quit "$(verdict)" "steps under the old claim are still running"
@@ -228,12 +226,12 @@ guarded() {
     fi
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
-  in_turn 2>>"$e" || [ "$g" = stop ] || quit no_receipt "the connection cannot be noted in $SB_RUN: nothing was done"
+  in_turn || [ "$g" = stop ] || quit no_receipt "the connection cannot be noted in $SB_RUN: nothing was done"
   # No claim refuses a stop, and it needs no receipt.
   if [ "$g" = stop ]; then exec 8>&-; else current; fi
-  { [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; }; } 2>>"$e" ||
+  [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; } ||
     { [ "$g" = stop ] && log=; } || quit no_receipt "receipts cannot be stored in $store: nothing was done"
-  [ "$g" = stop ] || remember 2>>"$e" || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
+  [ "$g" = stop ] || remember || quit no_receipt "the run's number cannot be stored in $SB_STATE/runs: nothing was done"
   # A claim that is written again is the same claim: whether it is there, the claim itself tells.
   [ "$g" != publish ] || log=
   [ -z "$log" ] || lookup
@@ -292,19 +290,19 @@ become() {
 probe() {
   was=; read -r was <"$f"
   : >"$o"; : >"$f"
-  (eval "become $pw" <"$pin" >>"$o" 2>>"$f" 5>&- 8>&- 9>&-); rc=$?
+  (eval "become $pw") <"$pin" 2>>"$f" 5>&- 8>&- 9>&-; rc=$?
   [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
   seen=$rc
 }
 apply() {
   if [ -n "$log" ]; then
     # The empty line ends what a crash may have torn; a new file needs its folder on the disk too.
-    { printf '\nstart %s %s %s .\n' "$at" "$ep" "$rn" >>"$log" && sync "$log" "$store"; } 2>>"$e" ||
+    { printf '\nstart %s %s %s .\n' "$at" "$ep" "$rn" >>"$log" && sync "$log" "$store"; } ||
       [ "$g" = stop ] || { say "the start cannot be stored in $log: nothing was done"; finish no_receipt; }
   fi
   ap=1 seen=-1; note
-  if [ -n "$pw" ]; then (eval "become $aw" <"$ain" >>"$e" 2>&1 5>&- 8>&- 9>&-); rc=$?
-  else (eval "become $aw" <"$ain" >>"$o" 2>>"$e" 5>&- 8>&- 9>&-); rc=$?; fi
+  if [ -n "$pw" ]; then (eval "become $aw") <"$ain" >&2 5>&- 8>&- 9>&-; rc=$?
+  else (eval "become $aw") <"$ain" 5>&- 8>&- 9>&-; rc=$?; fi
   [ -z "$term" ] || finish running
 }
 watch() {
@@ -366,10 +364,12 @@ J() {
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
-  left || quit timed_out "the bound was reached before the command started"
+  # Reading has waited for nothing so far.
+  { [ "$g" = read ] && [ -z "$term" ]; } || left || quit timed_out "the bound was reached before the command started"
   perform "$@"
 }
 SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 5
+read -r line || exit 143
 . "$request"
 WRAPPER
 )
@@ -482,12 +482,12 @@ more() {
   spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
 }
 W() { more; more; more; more; }
-# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they wait and nobody
-# killed the wrapper: what is dead has no program any more.
+# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they have none yet and
+# nobody killed the wrapper: what is dead has no program any more.
 hand() {
-  { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -e "/proc/$pid/exe" ] || return 1
-  printf '%s\n' "$line" >"$d/r$1" && : >"$d/slot$1" || return 1
-  echo 1<>"$d/i$1"; echo >&"$2"
+  read -r pid <"$d/slot$1" && eval "[ \$pid != \"\$handed$1\" ]" && [ -e "/proc/$pid/exe" ] || return 1
+  printf '%s\n' "$line" >"$d/r$1" || return 1
+  echo 1<>"$d/i$1"; echo >&"$2"; eval "handed$1=\$pid"
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
 # for all requests: a host that is short of time must not lose it to being watched.
@@ -505,7 +505,9 @@ G() { (
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
-slot= spares=0 serial=0
+slot= spares=0 serial=0 handed1= handed2= handed3= handed4=
+for slot in 1 2 3 4; do : >"$d/slot$slot"; done
+slot=
 collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"
