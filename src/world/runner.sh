@@ -130,59 +130,53 @@ prune() {
   [ $# -eq 0 ] || rm -f "$@"
 }
 
-# Is the request's claim good enough for this host? And is its run?
+# Is the request's claim good enough for this host?
 current() {
-  if [ -e "$SB_STATE/claim" ]; then
-    E= C= S= R=; read -r E C S R rest <"$SB_STATE/claim"
-    case $E in '' | *[!0-9]*) quit stale "the claim file $SB_STATE/claim is damaged: compare it with the other hosts, then correct it" ;; esac
-    [ "$E" -le "$ep" ] || quit stale "this host has seen epoch $E, the request has epoch $ep"
-    if [ "$E" -eq "$ep" ] && { [ "$C" != "$cl" ] || [ "$S" != "$so" ]; }; then
-      quit stale "this host holds claim $C of store $S for epoch $E, the request has claim $cl of store $so"
-    fi
-    case $R in '' | *[!0-9]*) R=0 ;; esac
-    [ "$S" != "$so" ] || [ "$R" -le "$rn" ] || quit stale "this host has seen run $R of this store, the request is of run $rn"
+  [ -e "$SB_STATE/claim" ] || return 0
+  E= C= S= R=; read -r E C S R rest <"$SB_STATE/claim"
+  case $E in '' | *[!0-9]*) quit stale "the claim file $SB_STATE/claim is damaged: compare it with the other hosts, then correct it" ;; esac
+  [ "$E" -le "$ep" ] || quit stale "this host has seen epoch $E, the request has epoch $ep"
+  if [ "$E" -eq "$ep" ] && { [ "$C" != "$cl" ] || [ "$S" != "$so" ]; }; then
+    quit stale "this host holds claim $C of store $S for epoch $E, the request has claim $cl of store $so"
   fi
-  seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
-  case $seen in '' | *[!0-9]*) seen=0 ;; esac
-  [ "$seen" -le "$rn" ] || quit stale "this host has seen run $seen of this store, the request is of run $rn"
+  [ "$S" != "$so" ] || not_older "$R"
+}
+not_older() {
+  case $1 in '' | *[!0-9]*) return 0 ;; esac
+  [ "$1" -le "$rn" ] || quit stale "this host has seen run $1 of this store, the request is of run $rn"
 }
 
-# Remembers the newest run, durably, once per run and host.
-remember() {
-  [ "$seen" -lt "$rn" ] || return 0
-  { [ -d "$SB_STATE/runs" ] || { mkdir -p "$SB_STATE/runs" && sync "$SB_STATE"; }; } && command exec 7>>"$SB_RUN/locks/.runs" &&
-    left && flock -w "$left" 7 || return 1
+# Sets `seen` to the newest run that this host remembers.
+newest() {
   seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
-  [ "${seen:-0}" -le "$rn" ] || quit stale "this host has seen run $seen of this store, the request is of run $rn"
-  if [ "${seen:-0}" -lt "$rn" ]; then
-    echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
+  case $seen in '' | *[!0-9]*) seen=0 ;; esac
+  not_older "$seen"
+}
+
+# Sets run and by: the newest run that this host has served since its boot, and when the channel was opened that
+# it came by. What was held up on an older channel is not served behind that: what a stop was to stop may have
+# been rebuilt and started since.
+in_turn() {
+  run= by=; [ ! -e "$served" ] || read -r run by rest <"$served"
+  case $run.$by in .* | *. | *[!0-9.]*) run=0 by=0 ;; esac
+  [ "$rn" -gt "$run" ] || [ "$opened" -ge "$by" ] ||
+    quit stale "a connection that was opened later has served run $run: this request was held up on its way"
+}
+
+# Remembers the newest run, durably, once per run and host, and the channel that it comes by.
+remember() {
+  not_older "$run"
+  [ "$run $by" != "$rn $opened" ] || return 0
+  command exec 7>>"$SB_RUN/locks/.runs" && left && flock -w "$left" 7 || return 1
+  in_turn; newest
+  if [ "$seen" -lt "$rn" ]; then
+    { [ -d "$SB_STATE/runs" ] || { mkdir -p "$SB_STATE/runs" && sync "$SB_STATE"; }; } &&
+      echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
       sync "$SB_STATE/runs" || return 1
     prune
   fi
+  echo "$rn $opened" >"$served" || return 1
   exec 7>&-
-}
-
-# Sets `turn`: late, where a channel that was opened later has served this run or a newer one; first, where
-# this channel has to be noted as the one that serves the newest run; or noted.
-turn() {
-  R= O=; [ ! -e "$served" ] || read -r R O rest <"$served"
-  case $R.$O in .* | *. | *[!0-9.]*) R=0 O=0 ;; esac
-  if [ "$rn" -le "$R" ] && [ "$opened" -lt "$O" ]; then turn=late
-  elif [ "$rn" -gt "$R" ] || { [ "$rn" -eq "$R" ] && [ "$opened" -gt "$O" ]; }; then turn=first
-  else turn=noted; fi
-}
-# A request that was held up on its way is not served behind the later ones of its run: what a stop was to
-# stop may have been rebuilt and started since. The note goes with the boot, as the channels do.
-in_turn() {
-  served=$SB_RUN/served.$so; turn
-  if [ $turn = first ]; then
-    command exec 7>>"$SB_RUN/locks/.runs" && left && flock -w "$left" 7 && turn &&
-      { [ $turn != first ] || { echo "$rn $opened" >"$served.new" && mv -f "$served.new" "$served"; }; } || turn=lost
-    exec 7>&-
-  fi
-  [ $turn != late ] ||
-    quit stale "a connection that was opened later has served run $R: this request was held up on its way"
-  [ $turn != lost ]
 }
 
 # Has this attempt been here before? Sets `before` to "", start or end.
@@ -210,7 +204,7 @@ guarded() {
   name "$SB_APP" && name "$step" && name "$at" && name "$so" ||
     quit refused "application, step, attempt and store id must be plain names"
   # Without an apply nothing changes: no other step has to wait, and nothing needs a receipt.
-  if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then [ "$g" = stop ] || current; return 0; fi
+  if [ "$np" -eq "$argc" ] || [ "$once" = 1 ]; then [ "$g" = stop ] || { current; newest; }; return 0; fi
   # A log for each step and run, so that it holds only what a retry may ask for.
   log=$store/${at%.*}.log
   [ -d "$SB_RUN/locks" ] || { (umask 022; mkdir -p "$SB_RUN") && mkdir -p "$SB_RUN/locks"; }
@@ -226,7 +220,7 @@ guarded() {
     fi
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
-  in_turn || [ "$g" = stop ] || quit no_receipt "the connection cannot be noted in $SB_RUN: nothing was done"
+  served=$SB_RUN/served.$so; in_turn
   # No claim refuses a stop, and it needs no receipt.
   if [ "$g" = stop ]; then exec 8>&-; else current; fi
   [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE"; } ||
@@ -277,11 +271,11 @@ become() {
   if [ "$1" = "$SB_SH" ] && [ "${2%/*}" = "$d" ]; then
     script=$2; shift 2
     [ -r "$script" ] || exit 2
-    unset -f name say quit leave lock left verdict prune current remember turn in_turn lookup guarded secret counted note \
+    unset -f name say quit leave lock left verdict prune current not_older newest in_turn remember lookup guarded secret counted note \
       finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d request id g step at ep cl so rn begun end line log store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
-      verdict lost losses tick held first opened served turn E C S R O
+      verdict lost losses tick held first opened served run by E C S R
     . "$script"; exit
   fi
   exec "$@"

@@ -87,7 +87,7 @@ bool SimulatedRunner::in_turn(const Job& job) {
   const ShellRequest& request = job.request;
   Served& newest = served_[{request.application, request.store_id}];
   if (request.run <= newest.run && job.channel < newest.channel) return false;
-  newest = std::max(newest, Served{request.run, job.channel});
+  if (request.guarding != Guarding::stop) newest = std::max(newest, {request.run, job.channel});
   return true;
 }
 
