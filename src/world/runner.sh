@@ -170,9 +170,9 @@ remember() {
   command exec 7>>"$SB_RUN/locks/.runs" && left && flock -w "$left" 7 || return 1
   in_turn; newest
   if [ "$seen" -lt "$rn" ]; then
+    # Written over the old one, in one sector of the disk: whole, or not at all.
     { [ -d "$SB_STATE/runs" ] || { mkdir -p "$SB_STATE/runs" && sync "$SB_STATE"; }; } &&
-      echo "$rn" >"$SB_STATE/runs/.$so" && sync "$SB_STATE/runs/.$so" && mv -f "$SB_STATE/runs/.$so" "$SB_STATE/runs/$so" &&
-      sync "$SB_STATE/runs" || return 1
+      printf '%-19d\n' "$rn" 1<>"$SB_STATE/runs/$so" && sync "$SB_STATE/runs/$so" "$SB_STATE/runs" || return 1
     prune
   fi
   echo "$rn $opened" >"$served" || return 1
