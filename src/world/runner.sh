@@ -96,8 +96,9 @@ COMMON
 eval "$common"
 
 # The wrapper. When it knows all of this by heart, a line on standard input tells it that the request lies in
-# its file: a shell reads a file in blocks, and a pipe byte by byte. On TERM it ends only after its command has: a command that ignores
-# TERM is killed, with its group, two seconds later, and the locks stay held until then.
+# its file: a shell reads a file in blocks, and a pipe byte by byte. On TERM it ends only after its command
+# has: a command that ignores TERM is killed, with its group, two seconds later, and the locks stay held
+# until then.
 wrapper=$(cat <<'WRAPPER'
 d=$1 request=$2 opened=$5 term=
 trap 'term=1' TERM
@@ -279,8 +280,8 @@ become() {
   if [ "$1" = "$SB_SH" ] && [ "${2%/*}" = "$d" ]; then
     script=$2; shift 2
     [ -r "$script" ] || exit 2
-    unset -f name say quit leave lock left verdict prune current not_older newest in_turn remember write_through lookup guarded secret counted note \
-      finish interrupted become probe apply watch perform J clock small tell end_line
+    unset -f name say quit leave lock left verdict prune current not_older newest in_turn remember write_through \
+      lookup guarded secret counted note finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d request id g step at ep cl so rn begun end line log through store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
       verdict lost losses tick held first opened served run by E C S R
@@ -508,9 +509,8 @@ G() { (
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
-slot= spares=0 serial=0 handed1= handed2= handed3= handed4=
 for slot in 1 2 3 4; do : >"$d/slot$slot"; done
-slot=
+slot= spares=0 serial=0 handed1= handed2= handed3= handed4=
 collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"
