@@ -256,8 +256,6 @@ std::string event_line(const RunState& state, const Event& event) {
     case EventKind::abort_asked:
       return fmt::format("abort asked by {}: {}", json_text(body, "who"),
                          json_text(body, "reason"));
-    case EventKind::approved:
-      return "approved by " + json_text(body, "who");
     case EventKind::noted:
       return fmt::format("note by {}: {}", json_text(body, "who"), json_text(body, "text"));
     case EventKind::announced:

@@ -7,7 +7,7 @@
 namespace switchback {
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 18> kind_names{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 17> kind_names{{
     {EventKind::run_created, "run_created"},
     {EventKind::run_resumed, "run_resumed"},
     {EventKind::assumption_false, "assumption_false"},
@@ -22,7 +22,6 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 18> kind_names{{
     {EventKind::retry_asked, "retry_asked"},
     {EventKind::skip_asked, "skip_asked"},
     {EventKind::abort_asked, "abort_asked"},
-    {EventKind::approved, "approved"},
     {EventKind::noted, "noted"},
     {EventKind::observed, "observed"},
     {EventKind::announced, "announced"},

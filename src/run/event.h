@@ -31,7 +31,6 @@ enum class EventKind {
   retry_asked,       // step, who
   skip_asked,        // step, who, reason
   abort_asked,       // who, reason
-  approved,          // who, verified, plan_hash
   noted,             // who, text
   observed,          // facts that a decision used, for the report
   announced,         // channel (the step whose way it went), text; ok (false: not delivered)

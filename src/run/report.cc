@@ -88,10 +88,10 @@ Json timeline_of(const std::vector<Event>& events) {
   Json timeline = Json::array();
   for (const Event& event : events) {
     if (event.kind == EventKind::step_progress) continue;
-    const bool by_person =
-        event.kind == EventKind::gate_answered || event.kind == EventKind::noted ||
-        event.kind == EventKind::retry_asked || event.kind == EventKind::skip_asked ||
-        event.kind == EventKind::abort_asked || event.kind == EventKind::approved;
+    const bool by_person = event.kind == EventKind::gate_answered ||
+                           event.kind == EventKind::noted || event.kind == EventKind::retry_asked ||
+                           event.kind == EventKind::skip_asked ||
+                           event.kind == EventKind::abort_asked;
     Json entry{{"at", time_text(event.at_ms)},
                {"source", by_person ? "person" : "switchback"},
                {"event", event_kind_text(event.kind)},

@@ -247,9 +247,6 @@ Result<void> apply_to_run(RunState& state, const Event& event) {
       return {};
     case EventKind::claim_taken:
       return take_claim(state, event);
-    case EventKind::approved:
-      state.approvals.push_back(answer_of(event));
-      return {};
     case EventKind::abort_asked:
       state.abort_asked = true;
       return {};

@@ -79,7 +79,6 @@ struct RunState {
   int64_t priced_at_ms = 0;
   std::string anyway;          // why it may go home now all the same (planner/going_home.h)
   std::set<std::string> told;  // news that were sent while it lasted (run/news.h)
-  std::vector<GateAnswer> approvals;
   std::vector<VoidedAnswer> voided;
   bool abort_asked = false;
   bool ended = false;
