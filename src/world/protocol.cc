@@ -94,7 +94,7 @@ std::string quote_line_word(std::string_view word) {
 }
 
 std::string request_problem(const ShellRequest& request) {
-  if (!request.probe.is_given() && !request.apply.is_given()) return "the request has no command";
+  if (is_empty(request.probe) && is_empty(request.apply)) return "the request has no command";
   if (request.bound <= Milliseconds(0)) return "the request has no bound";
   if (auto problem = command_problem(request.probe, "probe"); !problem.empty()) return problem;
   if (auto problem = command_problem(request.apply, "apply"); !problem.empty()) return problem;

@@ -328,10 +328,8 @@ void RealShell::look_at_sent(Link& link, Instant now) {
   for (auto& [id, request] : link.sent) {
     if (now < request.next_look) continue;
     due += fmt::format(" {}", id);
-    const ReadyCommand& probe = request.what.probe;
-    const bool only_looks =
-        request.what.guarding == Guarding::read &&
-        (request.what.once || (probe.script.empty() && probe.arguments.empty()));
+    const bool only_looks = request.what.guarding == Guarding::read &&
+                            (request.what.once || is_empty(request.what.probe));
     request.next_look = now + (only_looks ? flood_interval : progress_interval);
   }
   if (due.empty()) return;

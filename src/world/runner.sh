@@ -147,7 +147,7 @@ not_older() {
   [ "$1" -le "$rn" ] || quit stale "this host has seen run $1 of this store, the request is of run $rn"
 }
 
-# Sets `seen` to the newest run that this host remembers.
+# Sets `seen` to the newest run that this host remembers, and refuses an older one.
 newest() {
   seen=0; [ ! -e "$SB_STATE/runs/$so" ] || read -r seen rest <"$SB_STATE/runs/$so"
   case $seen in '' | *[!0-9]*) seen=0 ;; esac
@@ -158,7 +158,7 @@ newest() {
 # it came by. What was held up on an older channel is not served behind that: what a stop was to stop may have
 # been rebuilt and started since.
 in_turn() {
-  run= by=; [ ! -e "$served" ] || read -r run by rest <"$served"
+  served=$SB_RUN/served.$so run= by=; [ ! -e "$served" ] || read -r run by rest <"$served"
   case $run.$by in .* | *. | *[!0-9.]*) run=0 by=0 ;; esac
   [ "$rn" -gt "$run" ] || [ "$opened" -ge "$by" ] ||
     quit stale "a connection that was opened later has served run $run: this request was held up on its way"
@@ -229,7 +229,7 @@ guarded() {
     fi
   elif [ "$g" != stop ]; then quit refused "no lock can be taken in $SB_RUN: run as root, or set become: sudo"
   fi
-  served=$SB_RUN/served.$so; in_turn
+  in_turn
   # No claim refuses a stop, and it needs no receipt.
   if [ "$g" = stop ]; then exec 8>&-; else current; fi
   [ -d "$store" ] || { (umask 022; mkdir -p "$SB_STATE") && mkdir -p "$store" && sync "$SB_STATE" && rm -f "$SB_RUN/through"; } ||
@@ -368,8 +368,7 @@ J() {
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
-  # Reading has waited for nothing so far.
-  { [ "$g" = read ] && [ -z "$term" ]; } || left || quit timed_out "the bound was reached before the command started"
+  left || quit timed_out "the bound was reached before the command started"
   perform "$@"
 }
 SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 5
@@ -486,12 +485,12 @@ more() {
   spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
 }
 W() { more; more; more; more; }
-# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they have none yet and
-# nobody killed the wrapper: what is dead has no program any more.
+# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they wait and nobody
+# killed the wrapper: what is dead has no program any more.
 hand() {
-  read -r pid <"$d/slot$1" && eval "[ \$pid != \"\$handed$1\" ]" && [ -e "/proc/$pid/exe" ] || return 1
-  printf '%s\n' "$line" >"$d/r$1" || return 1
-  echo 1<>"$d/i$1"; echo >&"$2"; eval "handed$1=\$pid"
+  { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -e "/proc/$pid/exe" ] || return 1
+  printf '%s\n' "$line" >"$d/r$1" && : >"$d/slot$1" || return 1
+  echo 1<>"$d/i$1"; echo >&"$2"
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
 # for all requests: a host that is short of time must not lose it to being watched.
@@ -509,8 +508,7 @@ G() { (
 K() { : >"$d/$1.cancel"; [ ! -s "$d/$1.p" ] || { read -r pid until <"$d/$1.p" && kill "$pid"; } 2>/dev/null; }
 H() { echo "h $1" >&5; }
 
-for slot in 1 2 3 4; do : >"$d/slot$slot"; done
-slot= spares=0 serial=0 handed1= handed2= handed3= handed4=
+slot= spares=0 serial=0
 collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"

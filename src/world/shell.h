@@ -25,9 +25,11 @@ struct ReadyCommand {
   std::string body;
   std::vector<std::string> arguments;
   std::string secret_stdin;  // a reference; the real shell resolves it when it sends the request
-
-  bool is_given() const { return !script.empty() || !arguments.empty(); }
 };
+
+inline bool is_empty(const ReadyCommand& command) {
+  return command.script.empty() && command.arguments.empty();
+}
 
 struct ShellRequest {
   std::string host;  // key of a connected host, or "controller"

@@ -127,7 +127,7 @@ void SimulatedRunner::call_script(JobId id) {
     return;
   }
   job->exit_code = result.exit_code;
-  if (job->in_apply && job->request.probe.is_given()) {
+  if (job->in_apply && !is_empty(job->request.probe)) {
     job->apply_err = result.out + result.err;
   } else {
     job->out = result.out;
@@ -144,7 +144,7 @@ void SimulatedRunner::script_ended(JobId id) {
   if (job == nullptr || job->answered) return;
   job->in_script = false;
   if (!job->in_apply) return probe_ended(*job);
-  if (!job->request.probe.is_given()) return answer(*job, AnswerStatus::ended);
+  if (is_empty(job->request.probe)) return answer(*job, AnswerStatus::ended);
   if (job->exit_code != 0) {
     // What failed seldom comes true later: one more second, then the answer.
     job->apply_failed = true;
@@ -161,7 +161,7 @@ void SimulatedRunner::probe_ended(Job& job) {
     job.lost_since = world_.now();
   }
   // A wait whose probe cannot tell for five seconds and five times says so.
-  if (!job.request.apply.is_given() && job.losses >= 5 &&
+  if (is_empty(job.request.apply) && job.losses >= 5 &&
       world_.now() - job.lost_since >= Milliseconds(5'000)) {
     return answer(job, ended);
   }
@@ -171,7 +171,7 @@ void SimulatedRunner::probe_ended(Job& job) {
   } else {
     job.true_since.reset();
     if (job.once) return answer(job, ended);
-    if (!job.applied && job.request.apply.is_given()) return start_apply(job.id);
+    if (!job.applied && !is_empty(job.request.apply)) return start_apply(job.id);
   }
   if (world_.now() >= job.limit) {
     return answer(job, job.apply_failed ? AnswerStatus::ended : AnswerStatus::timed_out);

@@ -76,6 +76,13 @@ class SimulatedRunner {
     const SimulatedScript* script = nullptr;
   };
 
+  // The newest run of a store that was served since the boot, and by which channel.
+  struct Served {
+    int64_t run = 0;
+    int64_t channel = 0;
+    auto operator<=>(const Served&) const = default;
+  };
+
   Job* find(JobId id);
   bool is_guarded(const Job& job) const { return job.request.guarding != Guarding::read; }
   // A claim that is written again is the same claim: it needs no receipt, and no lock but its own.
@@ -107,14 +114,6 @@ class SimulatedRunner {
 
   SimulatedWorld& world_;
   SimulatedHost& host_;
-  // The newest run of a store that was served since the boot, and the newest channel that served
-  // it.
-  struct Served {
-    int64_t run = 0;
-    int64_t channel = 0;
-    auto operator<=>(const Served&) const = default;
-  };
-
   JobId last_job_ = 0;
   int64_t last_channel_ = 0;
   std::map<std::pair<std::string, std::string>, Served> served_;  // by application and store

@@ -117,9 +117,8 @@ void SimulatedRunner::admit(Job& job) {
       if (find(id) == nullptr || job.answered) return;
     }
   }
-  if (job.interrupted && !job.request.probe.is_given())
-    return answer(job, AnswerStatus::interrupted);
-  if (job.request.probe.is_given()) return probe(job.id);
+  if (!is_empty(job.request.probe)) return probe(job.id);
+  if (job.interrupted) return answer(job, AnswerStatus::interrupted);
   start_apply(job.id);
 }
 

@@ -100,7 +100,7 @@ struct SimulatedShell::Core : std::enable_shared_from_this<SimulatedShell::Core>
   void send(const std::string& host, Pending pending) {
     Channel& channel = channels[host];
     channel.outstanding[pending.id] = 0;
-    if (pending.channel == 0) pending.channel = channel.number;
+    pending.channel = channel.number;
     if (pending.delay.count() > 0) {
       // It lies in a buffer behind every cut; nothing the controller learns takes it back.
       world.after(pending.delay, [weak = weak_from_this(), &w = world, host, pending,
