@@ -16,11 +16,11 @@
 #   + id progress TEXT                   a part of the answer to G, where there is such a line
 #   ! TEXT                               the answer to H; `! looked` ends the one to G
 # Descriptors: 3 answers, later the timekeeper; 4 requests; 5 the queue to the collector; 6 to 9 the
-# spare jobs; in a wrapper 8 the claim lock and 9 the step lock.
+# spare wrappers; in a wrapper 8 the claim lock and 9 the step lock.
 #
-# Three shells serve a request. The runner reads it and hands it to a job. The job's wrapper performs
-# it, in a process group of its own, under the locks, and answers. The job watches over the wrapper,
-# and answers where that could not.
+# Three shells serve a request. The runner reads it and hands it to a wrapper, which performs it, in a
+# process group of its own, under the locks, and answers. The wrapper's job sleeps until the wrapper has
+# ended, and answers where that could not.
 # Every fork costs 0.2 ms and every exec 0.6 ms of somebody's outage: count them before adding one.
 LC_ALL=C; export LC_ALL; umask 077; cd /
 PATH=${SB_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}; export PATH
@@ -37,7 +37,7 @@ if [ -n "$lacks" ]; then printf 'switchback-runner 1 lacks%s\n' "$lacks"; exit 1
 # The channel's own files: on tmpfs, because secrets may pass through them.
 [ -d "$SB_RUN_ROOT" ] || (umask 022; mkdir -p "$SB_RUN_ROOT") 2>/dev/null
 for root in "$SB_RUN_ROOT" /dev/shm /tmp; do d=$(mktemp -d "$root/channel.$$.XXXXXX" 2>/dev/null) && break; done
-if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/j1" "$d/j2" "$d/j3" "$d/j4" "$d/i1" "$d/i2" "$d/i3" "$d/i4"; then
+if [ -z "$d" ] || ! mkfifo "$d/q" "$d/t" "$d/i1" "$d/i2" "$d/i3" "$d/i4"; then
   printf 'switchback-runner 1 lacks a writable directory\n'; exit 1
 fi
 # Leftovers of runners that were killed; a job may outlive its runner, but hardly for a day.
@@ -180,12 +180,13 @@ remember() {
   echo "$rn $opened" >"$served" || return 1
   exec 7>&-
 }
-# Says yes where a write to a new receipt waits by itself until it is on the disk, which costs no program: the
-# folder hands down the attribute S. Asked once a boot, of the file systems that are known to bring a new file's
+# Names the file system where a write to a new receipt waits by itself until it is on the disk, which costs no
+# program: the folder hands down the attribute S. Asked once a boot, of those that are known to bring a new file's
 # name to the disk with its content; everywhere else there is `sync`.
 write_through() {
-  case $(findmnt -n -o FSTYPE -T "$store") in ext4 | xfs) ;; *) return ;; esac
-  chattr +S "$store" && case $(lsattr -d "$store") in *S*' '*) echo yes ;; esac
+  fs=$(findmnt -n -o FSTYPE -T "$store")
+  case $fs in ext4 | xfs) ;; *) return ;; esac
+  chattr +S "$store" && case $(lsattr -d "$store") in *S*' '*) echo "$fs" ;; esac
 }
 
 # Has this attempt been here before? Sets `before` to "", start or end.
@@ -267,6 +268,8 @@ finish() {
   [ -z "$before" ] || interrupted
   echo "$ap $rc $st told" >"$d/$id.r" || exit 143
   tell
+  # The next step starts now, here or elsewhere, and people wait for it: what remains has time.
+  exec 8>&-; sleep 0.03
   [ -z "$log" ] || [ "$ap" = 0 ] || ! end_line || echo "$ap $rc $st ${through:-receipt}" >"$d/$id.r"
   exit 0
 }
@@ -284,7 +287,7 @@ become() {
       lookup guarded secret counted note finish interrupted become probe apply watch perform J clock small tell end_line
     unset n d request id g step at ep cl so rn begun end line log through store stall hold once pin ain in np argc o e f \
       kind ap rc st ms re before seen said term watcher pw aw i word up rest now c c2 left was since pause limit \
-      verdict lost losses tick held first opened served run by E C S R
+      verdict lost losses tick held first opened served run by fs E C S R
     . "$script"; exit
   fi
   exec "$@"
@@ -293,7 +296,7 @@ become() {
 probe() {
   was=; read -r was <"$f"
   : >"$o"; : >"$f"
-  (eval "become $pw") <"$pin" 2>>"$f" 5>&- 8>&- 9>&-; rc=$?
+  (eval "become $pw") <"$pin" 2>>"$f" 3>&- 5>&- 8>&- 9>&-; rc=$?
   [ -z "$term" ] || { [ "$seen" = -1 ] || [ -s "$f" ] || echo "$was" >"$f"; finish running; }
   seen=$rc
 }
@@ -305,12 +308,12 @@ apply() {
       [ "$g" = stop ] || { say "the start cannot be stored in $log: nothing was done"; finish no_receipt; }
   fi
   ap=1 seen=-1; note
-  if [ -n "$pw" ]; then (eval "become $aw") <"$ain" >&2 5>&- 8>&- 9>&-; rc=$?
-  else (eval "become $aw") <"$ain" 5>&- 8>&- 9>&-; rc=$?; fi
+  if [ -n "$pw" ]; then (eval "become $aw") <"$ain" >&2 3>&- 5>&- 8>&- 9>&-; rc=$?
+  else (eval "become $aw") <"$ain" 3>&- 5>&- 8>&- 9>&-; rc=$?; fi
   [ -z "$term" ] || finish running
 }
 watch() {
-  exec 5>&- 8>&- 9>&-; trap - TERM; last= ; clock; mark=$now
+  exec 3>&- 5>&- 8>&- 9>&-; trap - TERM; last= ; clock; mark=$now
   while sleep "$tick"; do
     text=$(tail -q -c 4096 "$e" "$f" 2>/dev/null | grep '^progress '); clock
     if [ -n "$text" ] && [ "$text" != "$last" ]; then last=$text mark=$now
@@ -355,6 +358,7 @@ perform() {
 J() {
   id=$1 g=$2 SB_APP=$3 step=$4 at=$5 ep=$6 cl=$7 so=$8 rn=$9; shift 9
   clock; begun=$now end=$((now + $1 / 10))
+  echo "$PPID $end" >"$d/$id.p"; echo >&3  # from here on the timekeeper can end it, and K
   stall=$(($2 / 10)) hold=$(($3 / 10)) once=$4 pin=$5 ain=$6 np=$7 argc=$8; shift 8
   o=$d/$id.o e=$d/$id.e f=$d/$id.f
   exec >>"$o" 2>>"$e"; : >"$f"
@@ -368,7 +372,7 @@ J() {
     *) quit refused "unknown guarding $g" ;;
   esac
   secret "$pin" s; pin=$in; secret "$ain" t; ain=$in
-  left || quit timed_out "the bound was reached before the command started"
+  left || quit timed_out "the request was ended, or its bound reached, before the command started"
   perform "$@"
 }
 SB_STATE_ROOT=$3 SB_RUN_ROOT=$4; shift 5
@@ -423,21 +427,17 @@ keep_time() {
   done
 } 2>/dev/null
 
-# The job's part of a request: it sees the wrapper to its end.
+# The job's part of a request, whose wrapper has ended.
 J() {
   id=$1 at=$5 store=$SB_STATE_ROOT/$3/receipts; shift 9
-  clock; begun=$now end=$((now + $1 / 10)) o=$d/$id.o e=$d/$id.e
-  if [ -n "$slot" ]; then exec 6>&-
-  else printf '%s\n' "$line" >"$d/$id.i"; wrap "$d/$id.i" <"$d/$id.i" & pid=$!; fi
-  echo "$pid $end" >"$d/$id.p"; echo >&3
-  [ ! -e "$d/$id.cancel" ] || kill "$pid"
-  wait "$pid"; code=$?
+  [ -n "$slot" ] || { printf '%s\n' "$line" >"$d/$id.i"; wrap "$d/$id.i" <"$d/$id.i" & wait $!; code=$?; }
+  o=$d/$id.o e=$d/$id.e taken=
+  if [ -s "$d/$id.p" ]; then taken=1; read -r pid end <"$d/$id.p"; else clock; end=$((now + $1 / 10)); fi
+  begun=$((end - $1 / 10))
   : >"$d/$id.p"; [ -z "$slot" ] || : >"$d/r$slot"
   st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"
   [ -n "$told" ] || cut_off
   echo "z $id" >&5
-  # The next step starts now, here or elsewhere, and people wait for it: what remains has time.
-  sleep 0.03
   [ "$told" != receipt ] || settle
 }
 # Brings a receipt's end to the disk.
@@ -463,34 +463,38 @@ cut_off() {
 S() { printf '%s\n' "$2" >"$d/$1" || rm -f "$d/$1"; }
 
 # wrap FILE: becomes the wrapper of the request in that file.
-wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$1" "$SB_STATE_ROOT" "$SB_RUN_ROOT" "$opened" 3>&- 4<&- 6>&- 7>&- 8>&- 9>&-; }
+wrap() { exec timeout -k 2 0 "$SB_SH" -c "$wrapper" runner "$d" "$1" "$SB_STATE_ROOT" "$SB_RUN_ROOT" "$opened" 4<&- 6>&- 7>&- 8>&- 9>&-; }
 
-# Up to four jobs wait for requests, each with its wrapper, which saves a request two programs' start.
-# Each request brings one more of them, and W all: who asks a single question needs no four. One that
-# has answered starts its successor. They end with the runner: then nobody holds the other end of
-# descriptor 4 any more. Redirections of a function would not do: the shell keeps what they cover, here
-# the channel's input.
+# Up to four wrappers wait for requests, each with the job that started it, which saves a request two
+# programs' start. Each request brings one more of them, and W all: who asks a single question needs no
+# four. A job that has seen one to its end starts the next. They end with the runner: then nobody holds
+# the other end of descriptor 4 any more. Redirections of a function would not do: the shell keeps what
+# they cover, here the channel's input.
 spare() {
   slot=$1
-  exec 6<>"$d/i$slot" 7>&- 8>&- 9>&-
-  wrap "$d/r$slot" <"$d/i$slot" & pid=$!
+  exec 6>&- 7>&- 8>&- 9>&-
+  wrap "$d/r$slot" <&4 & pid=$!
   echo "$pid" >"$d/slot$slot"
-  read -r line <&4 || exit
+  wait "$pid"; code=$?
+  # A wrapper that was killed while it waited may have been given a request all the same, which wants its
+  # answer. Its successor would be woken by the line that it left behind, so it gets none.
+  [ -s "$d/r$slot" ] || read -r line <&4 || exit
   . "$d/r$slot"
+  [ -n "$taken" ] || exit
   (spare "$slot") &
   exit 0
 }
 more() {
   [ $spares -lt 4 ] || return 0
-  spares=$((spares + 1)); (exec 4<"$d/j$spares"; spare $spares) &
+  spares=$((spares + 1)); (exec 4<"$d/i$spares"; spare $spares) &
 }
 W() { more; more; more; more; }
-# hand SLOT DESCRIPTOR: gives the request to that spare job and its wrapper, if they wait and nobody
-# killed the wrapper: what is dead has no program any more.
+# hand SLOT DESCRIPTOR: gives the request to that spare wrapper, if it waits and nobody killed it: what
+# is dead has no program any more.
 hand() {
   { read -r pid <"$d/slot$1"; } 2>/dev/null && [ -e "/proc/$pid/exe" ] || return 1
   printf '%s\n' "$line" >"$d/r$1" && : >"$d/slot$1" || return 1
-  echo 1<>"$d/i$1"; echo >&"$2"
+  echo >&"$2"
 }
 # Also the moment to cut a flood short, before it fills the tmpfs: 32,768 blocks are 16 MiB. One `find`
 # for all requests: a host that is short of time must not lose it to being watched.
@@ -513,7 +517,7 @@ collect 2>/dev/null &
 printf 'switchback-runner 1 %s\n' "$$" >&3
 exec 3<>"$d/t"
 keep_time &
-exec 6<>"$d/j1" 7<>"$d/j2" 8<>"$d/j3" 9<>"$d/j4"
+exec 6<>"$d/i1" 7<>"$d/i2" 8<>"$d/i3" 9<>"$d/i4"
 more
 while IFS= read -r line <&4; do
   case $line in

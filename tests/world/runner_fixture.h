@@ -21,10 +21,15 @@ class RunnerInShell : public testing::TestWithParam<std::string> {
   int attempt = 0;
 };
 
-#define INSTANTIATE_SHELLS(Name)                                          \
-  class Name : public RunnerInShell {};                                   \
-  INSTANTIATE_TEST_SUITE_P(                                               \
-      Shells, Name, testing::Values("/bin/dash", "/bin/bash", "busybox"), \
-      [](const auto& shell) { return shell.param.substr(shell.param.rfind('/') + 1); })
+inline auto each_shell() {
+  return testing::Values("/bin/dash", "/bin/bash", "busybox");
+}
+inline std::string shell_name(const testing::TestParamInfo<std::string>& shell) {
+  return shell.param.substr(shell.param.rfind('/') + 1);
+}
+
+#define INSTANTIATE_SHELLS(Name)        \
+  class Name : public RunnerInShell {}; \
+  INSTANTIATE_TEST_SUITE_P(Shells, Name, each_shell(), shell_name)
 
 }  // namespace switchback

@@ -332,41 +332,6 @@ TEST_P(Wrapper, writes_a_damaged_note_of_the_connection_anew) {
   }
 }
 
-// The disk as a power cut would leave it, looked at from inside the command and after its answer.
-TEST_P(Wrapper, has_the_start_on_the_disk_before_the_command_begins) {
-  const std::string disk = host.scratch / "disk";
-  const std::string state = host.scratch / "state";
-  const std::string found = host.scratch / "found";
-  const auto sh = [](const std::string& line) { return std::system(line.c_str()); };
-  if (sh("mkdir " + state + " " + found + " && truncate -s 16M " + disk + " && mkfs.ext4 -q " +
-         disk + " && mount -o loop " + disk + " " + state) != 0) {
-    GTEST_SKIP() << "NOT TESTED: a power cut needs root and loop devices, to copy a disk";
-  }
-  const auto log_on = [&](const std::string& copy, const std::string& step) {
-    EXPECT_EQ(sh("mount -o loop " + copy + " " + found), 0);
-    const auto text = read_text(found + "/shop/receipts/7." + step + ".log");
-    EXPECT_EQ(sh("umount " + found), 0);
-    return text;
-  };
-  for (const std::string step : {"through", "synced"}) {
-    // The second time as on a file system that does not write through.
-    if (step == "synced") {
-      write_text(host.scratch / "run/shop/through", "");
-      EXPECT_EQ(sh("chattr -S " + host.state("receipts")), 0);
-    }
-    auto request = host.effect(step, 1, "cp \"$1\" \"$1.cut\"; echo out");
-    request.apply.arguments = {disk};
-    EXPECT_EQ(verdict(host.run(request)), "ended 0");
-    EXPECT_EQ(log_on(disk + ".cut", step), "\nstart 7." + step + ".1 5 7 .\n");
-    EXPECT_TRUE(wait_until([&] {
-      return sh("cp " + disk + " " + disk + ".cut") == 0 &&
-             log_on(disk + ".cut", step).find("\nend 7." + step + ".1 ended 0 1 ") != step.npos;
-    })) << "the end follows the answer";
-  }
-  host.real.reset();
-  EXPECT_EQ(umount2(state.c_str(), MNT_DETACH), 0);
-}
-
 TEST_P(Wrapper, does_nothing_when_the_receipt_cannot_be_stored_but_stops) {
   std::filesystem::create_directories(host.scratch / "state");
   if (mount("tmpfs", (host.scratch / "state").c_str(), "tmpfs", 0, "size=64k") != 0) {
