@@ -182,10 +182,12 @@ remember() {
 }
 # Names the file system where a write to a new receipt waits by itself until it is on the disk, which costs no
 # program: the folder hands down the attribute S. Asked once a boot, of those that are known to bring a new file's
-# name to the disk with its content; everywhere else there is `sync`.
+# name to the disk with its content; everywhere else there is `sync`. A folder that somebody has given a file system
+# of its own is named apart: a claim is moved out of it, and a move to elsewhere is a copy.
 write_through() {
   fs=$(findmnt -n -o FSTYPE -T "$store")
   case $fs in ext4 | xfs) ;; *) return ;; esac
+  set -- $(stat -c %d "$store/." "$SB_STATE/."); [ "$1" = "$2" ] || fs=$fs-apart
   chattr +S "$store" && case $(lsattr -d "$store") in *S*' '*) echo "$fs" ;; esac
 }
 

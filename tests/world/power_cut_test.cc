@@ -42,6 +42,21 @@ class PowerCut : public RunnerInShell {
     return text;
   }
 
+  // Publishes a claim, and looks for it on the disk right after the answer.
+  void expect_durable_claim(int64_t epoch, const std::string& site) {
+    auto request = host.effect("publishing", 1, "");
+    request.guarding = Guarding::publish;
+    request.epoch = epoch;
+    request.apply = {"claim_publish",
+                     std::string(claim_publish),
+                     {std::to_string(epoch), "c5", "store", "7", "files=" + site},
+                     ""};
+    EXPECT_EQ(verdict(host.run(request)), "ended 0");
+    cut();
+    EXPECT_EQ(after_the_cut("claim"),
+              std::to_string(epoch) + " c5 store 7\nactive files " + site + "\n");
+  }
+
   const std::string disk = host.scratch / "disk";
   const std::string state = host.scratch / "state";
   const std::string found = host.scratch / "found";
@@ -68,21 +83,20 @@ TEST_P(PowerCut, finds_the_claim_on_the_disk_when_its_publication_has_answered) 
   // Over a file that was written through, ext4 writes a move through, too: hence twice without.
   for (int64_t epoch = 6; epoch <= 8; ++epoch) {
     if (epoch == 7) write_through_no_longer();
-    const std::string site = epoch % 2 == 0 ? "dr" : "dc";
-    auto request = host.effect("publishing", 1, "");
-    request.guarding = Guarding::publish;
-    request.epoch = epoch;
-    request.apply = {"claim_publish",
-                     std::string(claim_publish),
-                     {std::to_string(epoch), "c" + std::to_string(epoch), "store", "7",
-                      "files=" + site, "database=" + site},
-                     ""};
-    EXPECT_EQ(verdict(host.run(request)), "ended 0");
-    cut();
-    EXPECT_EQ(after_the_cut("claim"), request.apply.arguments[0] + " " +
-                                          request.apply.arguments[1] + " store 7\nactive files " +
-                                          site + "\nactive database " + site + "\n");
+    expect_durable_claim(epoch, epoch % 2 == 0 ? "dr" : "dc");
   }
+}
+
+TEST_P(PowerCut, finds_the_claim_although_receipts_lie_on_a_disk_of_their_own) {
+  const std::string receipts = host.state("receipts");
+  const std::string other = disk + ".other";
+  ASSERT_EQ(sh("mkdir -p " + receipts + " && truncate -s 16M " + other + " && mkfs.ext4 -q " +
+               other + " && mount -o loop " + other + " " + receipts),
+            0);
+  expect_durable_claim(6, "dr");
+  expect_durable_claim(7, "dc");
+  host.real.reset();
+  EXPECT_EQ(umount2(receipts.c_str(), MNT_DETACH), 0);
 }
 
 }  // namespace
