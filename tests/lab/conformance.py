@@ -25,7 +25,7 @@ def the_conformance_table_holds_on_the_hosts():
     try:
         answer = lab.on("ctl", "env", f"SWITCHBACK_LAB_CONFIG={CONFIGURATION}", TESTS,
                         "--gtest_filter=Conformance.the_table_holds_on_real_hosts", code=None, timeout=500)
-        lab.expect("[  PASSED  ] 1 test." in answer.out, f"the table does not hold:\n{answer.out[-4000:]}")
+        lab.expect("[  PASSED  ] 1 test." in answer.out, f"the table does not hold:\n{answer.out[-16000:]}")
     finally:
         make_dns_new()
         switchback.operate("adopt")
