@@ -20,9 +20,6 @@ for word do text="${text}active ${word%%=*} ${word#*=}
 # Where receipts are written through, as the runner has noted, so is a file that is made in their folder, and ext4
 # does the same with its move out of there. Two programs less in every outage.
 through=; [ ! -s "$SB_RUN/through" ] || read -r through <"$SB_RUN/through"
-if [ "$through" = ext4 ] && [ -d "$SB_STATE/receipts" ]; then
-  printf %s "$text" >"$SB_STATE/receipts/claim.new" && mv -f "$SB_STATE/receipts/claim.new" "$SB_STATE/claim"
-else
-  printf %s "$text" >"$SB_STATE/claim.new" && sync "$SB_STATE/claim.new" &&
-    mv -f "$SB_STATE/claim.new" "$SB_STATE/claim" && sync "$SB_STATE"
-fi || exit 4
+new=$SB_STATE/claim.new to_disk=sync
+if [ "$through" = ext4 ] && [ -d "$SB_STATE/receipts" ]; then new=$SB_STATE/receipts/claim.new to_disk=:; fi
+printf %s "$text" >"$new" && $to_disk "$new" && mv -f "$new" "$SB_STATE/claim" && $to_disk "$SB_STATE" || exit 4

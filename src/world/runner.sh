@@ -434,7 +434,7 @@ J() {
   id=$1 at=$5 store=$SB_STATE_ROOT/$3/receipts; shift 9
   [ -n "$slot" ] || { printf '%s\n' "$line" >"$d/$id.i"; wrap "$d/$id.i" <"$d/$id.i" & wait $!; code=$?; }
   o=$d/$id.o e=$d/$id.e taken=
-  if [ -s "$d/$id.p" ]; then taken=1; read -r pid end <"$d/$id.p"; else clock; end=$((now + $1 / 10)); fi
+  if [ -s "$d/$id.p" ]; then taken=1; read -r _ end <"$d/$id.p"; else clock; end=$((now + $1 / 10)); fi
   begun=$((end - $1 / 10))
   : >"$d/$id.p"; [ -z "$slot" ] || : >"$d/r$slot"
   st= rc=-1 ap=0 told=; [ ! -s "$d/$id.r" ] || read -r ap rc st told <"$d/$id.r"

@@ -9,8 +9,8 @@
 namespace switchback {
 namespace {
 
-constexpr Milliseconds overhead{2};       // reading a request, locks, receipts
-constexpr Milliseconds end_line_time{1};  // the end line reaches the disk after the answer has left
+constexpr Milliseconds overhead{2};        // reading a request, locks, receipts
+constexpr Milliseconds end_line_time{30};  // the end line follows that long after the answer
 constexpr int killed_exit_code = 143;
 
 }  // namespace
