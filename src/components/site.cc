@@ -92,7 +92,7 @@ constexpr std::string_view adopt_parameters =
 constexpr std::array scripts = {
     NamedScript{"claim_publish", "EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE...",
                 claim_publish_body},
-    NamedScript{"claim_published", "EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE...",
+    NamedScript{"claim_published", "EPOCH CLAIM_ID STORE_ID RUN [stopped] COMPONENT=SITE...",
                 claim_published_body},
     NamedScript{"site_status", "FILE WORD", status_body},
     NamedScript{"site_status_is", "FILE WORD", status_is_body},

@@ -46,8 +46,8 @@ struct NamedScript {
 };
 
 // A literal word, or a value that becomes known during the run: "database.stop:lsn" is what the
-// capture `lsn` of step `database.stop` read. Of the run: "run:number", "run:name" (no run of
-// another store has it), "run:who", "run:epoch", "run:claim_id", "run:store_id" (the claim it works
+// capture `lsn` of step `database.stop` read. Of the run: "run:number", "run:name" (no other run
+// has it), "run:who", "run:epoch", "run:claim_id", "run:store_id" (the claim it works
 // under).
 struct Argument {
   enum class Kind { literal, capture };

@@ -60,10 +60,21 @@ std::string running_node(Draft& draft, const Component& component) {
   return acts || draft.steps(verify).empty() ? start : verify;
 }
 
+// Where nothing may start under an older claim any more before the other side is promoted. A host
+// that was silent as the plan was made starts nothing without its peers, and nobody waits for it.
+Names closed_hosts(const Draft& draft) {
+  std::vector<Host> hosts = draft.application.site(draft.from).hosts;
+  std::erase_if(hosts, [&](const Host& host) {
+    return is_emergency(draft.operation) && !draft.snapshot.of("host", host.key).reachable;
+  });
+  return host_nodes("claim.publish", hosts);
+}
+
 void add_promotes(Draft& draft) {
   for (const Component& component : draft.application.components) {
     const std::string node = Draft::node(Hook::promote, component.name);
-    draft.add_hook(Hook::promote, component, {"claim", Draft::node(Hook::sync, component.name)});
+    draft.add_hook(Hook::promote, component,
+                   Names{"claim", Draft::node(Hook::sync, component.name)} + closed_hosts(draft));
     need_claim_on_host(draft, node);
     if (is_emergency(draft.operation)) {
       draft.relies(node, {"fence.again"});
@@ -129,6 +140,7 @@ void add_takeover(Draft& draft, StatusPair pair) {
   const bool emergency = is_emergency(draft.operation);
   const bool to_primary = draft.application.home_primary().name == draft.to;
   add_claim(draft, {"fence.again"});
+  if (!emergency) publish_over_what_is_stopped(draft, draft.application.site(draft.from).hosts);
   add_promotes(draft);
   draft.add("promoted", {}, Names{"claim"} + draft.nodes(Hook::promote));
   add_starts(draft);

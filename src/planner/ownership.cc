@@ -6,6 +6,8 @@
 namespace switchback {
 namespace {
 
+constexpr int words_before_components = 4;
+
 Argument literal(std::string_view word) {
   return Argument::literal(std::string(word));
 }
@@ -54,6 +56,15 @@ void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::st
     step.repeatable = true;
     step.bound = Milliseconds(10'000);
     draft.add(step.id, {step}, after);
+  }
+}
+
+void publish_over_what_is_stopped(Draft& draft, const std::vector<Host>& hosts) {
+  for (const std::string& node : host_nodes("claim.publish", hosts)) {
+    for (Step& step : draft.steps(node)) {
+      auto& words = step.probe.arguments;
+      words.insert(words.begin() + words_before_components, literal("stopped"));
+    }
   }
 }
 

@@ -40,6 +40,10 @@ void add_claim(Draft& draft, const Draft::Names& after);
 // Nodes "claim.publish.<host>" alone, with the claim that is held already.
 void add_publication(Draft& draft, const std::vector<Host>& hosts, const std::string& active,
                      IfUnreachable if_unreachable, const Draft::Names& after);
+// The claim counts as published on these hosts only where what was stopped still is: another
+// controller with a copy of the store may have undone the stops since they were proven. Behind the
+// publication it cannot any more.
+void publish_over_what_is_stopped(Draft& draft, const std::vector<Host>& hosts);
 // Makes every step of the node that acts on a host need the claim there.
 void need_claim_on_host(Draft& draft, const std::string& node);
 // Nodes "status.<host>": the site's word on each of its hosts, once it holds the claim. Under

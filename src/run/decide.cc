@@ -256,7 +256,9 @@ class Decider {
     }
     if (!undecided("").empty()) return hold();
     if (aborting()) {
-      return end("aborted", "undone as far as anything had been done");
+      const std::string left = left_as_it_is();
+      return end("aborted", "undone as far as anything had been done" +
+                                (left.empty() ? "" : "; skipped, and left as it is: " + left));
     }
     for (size_t i = 0; i < state_.steps.size(); ++i) {
       if (state_.steps[i].status == StepStatus::pending) return wait_for_people();
@@ -281,15 +283,26 @@ class Decider {
     return names.empty() ? std::string(otherwise) : join(names, ", ");
   }
 
+  // What could have been undone, had a person not skipped it.
+  std::string left_as_it_is() const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < state_.steps.size(); ++i) {
+      const Step& spec = state_.plan->steps[i];
+      const bool skipped = state_.steps[i].status == StepStatus::skipped;
+      if (skipped && !is_empty(spec.undo)) names.push_back(spec.id);
+    }
+    return join(names, ", ");
+  }
+
   void hold() {
     const std::string names = undecided("nothing");
     if (!state_.any_effect() && !state_.abort_asked) {
       return end("refused", "nothing was changed; not fulfilled: " + names);
     }
     decision_.situation = Decision::Situation::held;
-    const bool forward_only = state_.past_point_of_no_return();
-    decision_.reason = fmt::format("held by {}: {}", names,
-                                   forward_only ? "retry or skip" : "retry, skip or abort");
+    const bool may_abort = !state_.past_point_of_no_return() && !state_.abort_asked;
+    decision_.reason =
+        fmt::format("held by {}: {}", names, may_abort ? "retry, skip or abort" : "retry or skip");
   }
 
   void wait_for_people() {

@@ -54,6 +54,9 @@ std::string retry_refusal(const RunState& state, const std::string& step_id) {
 
 std::string skip_refusal(const RunState& state, const std::string& step_id) {
   if (auto refusal = retry_refusal(state, step_id); !refusal.empty()) return refusal;
+  // Nothing was promoted, and the claim says so: what stays as it is can wait for its host, and
+  // must not keep a failover from beginning.
+  if (state.abort_asked) return "";
   if (!state.plan->steps[state.index.at(step_id)].skippable) {
     return fmt::format("{} cannot be skipped: later steps rest on its proof", step_id);
   }

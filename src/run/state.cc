@@ -323,7 +323,9 @@ bool RunState::any_effect() const {
 }
 
 std::string run_name(const RunState& state) {
-  return fmt::format("{}.{}", state.next_claim.store_id.substr(0, 8), state.run);
+  const Claim& next = state.next_claim;
+  return fmt::format("{}.{}.{}", next.store_id.substr(0, 8), state.run,
+                     sha256_hex(next.claim_id).substr(0, 6));
 }
 
 std::string RunState::value_of(const std::string& reference) const {

@@ -107,7 +107,9 @@ struct RunState {
 Result<void> apply(RunState& state, const Event& event);
 Result<RunState> fold(const std::vector<Event>& events);
 
-// "5704e11f.12": the run's name on hosts, where a store that was lost may have left a run 12, too.
+// "5704e11f.12.3fa9c1": the run's name on hosts: of its store, of its number there, and of the
+// claim that it would take, because a lost store, or a copy of this one, may have left a run 12,
+// too.
 std::string run_name(const RunState& state);
 
 // The claim that an abort takes after `next_claim`: the old members under a newer epoch.

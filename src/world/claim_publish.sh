@@ -13,6 +13,15 @@ if [ -e "$SB_STATE/claim" ]; then
   fi
 fi
 umask 022
+# What the claim makes active elsewhere is marked to stay down here until a step starts it: a later claim that makes
+# it active here must not open it after a boot while the other side may not have heard of that claim. A database's
+# directory says itself that it is a standby.
+site=; [ ! -r "$SB_STATE/site" ] || read -r site rest <"$SB_STATE/site"
+[ ! -r "$SB_STATE/units" ] || while read -r unit component data; do
+  case " $* " in *" $component=$site "*) continue ;; *" $component="*) ;; *) continue ;; esac
+  [ -z "$data" ] && [ ! -e "$SB_RUN/open/$unit" ] && [ ! -e "$SB_STATE/stopped/$unit" ] || continue
+  { [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"; } && echo claim >"$SB_STATE/stopped/$unit" || exit 4
+done <"$SB_STATE/units"
 text="$epoch $claim $store $run
 "
 for word do text="${text}active ${word%%=*} ${word#*=}

@@ -123,9 +123,10 @@ verdict() { if [ -e "$d/$id.cancel" ]; then echo timed_out; else echo busy; fi; 
 
 # Forgets the receipts of runs that this host refuses anyway; the last 20 stay for people to read.
 prune() {
+  of=$store/${at%%.*}  # every name is STORE.RUN…
   set --
-  for old in "$store/$so".*; do
-    r=${old#"$store/$so".}; r=${r%%.*}
+  for old in "$of".*; do
+    r=${old#"$of".}; r=${r%%.*}
     case $r in '' | *[!0-9]*) ;; *) [ "$r" -gt $((rn - 20)) ] || set -- "$@" "$old" ;; esac
   done
   [ $# -eq 0 ] || rm -f "$@"

@@ -253,8 +253,9 @@ TEST_F(Guard, WhatAStepHasStoppedStaysDownUntilSomebodyOpens) {
   EXPECT_SCRIPT(guard("peer"), 1);
   EXPECT_SCRIPT(guard("open"), 1);
   EXPECT_SCRIPT(guard("confirm", folder_.path() + "/data"), 1) << "a standby, too";
-  EXPECT_NE(read_file(folder_.path() + "/run/app/guard/web.service").find("has stopped it"),
-            std::string::npos);
+  EXPECT_NE(
+      read_file(folder_.path() + "/run/app/guard/web.service").find("stays down until a step"),
+      std::string::npos);
   write_file(folder_.path() + "/run/app/open/web.service", "");
   EXPECT_SCRIPT(ask("peer"), 0);
   EXPECT_FALSE(fs::exists(mark)) << "or the next boot would find it";

@@ -1,7 +1,7 @@
 #!/bin/sh
 # switchover of serviceops: dc -> dr
 # A runbook that works without Switchback: it needs ssh to these hosts.
-# plan 21d4a52b005b6454abf0848f23219e9773edb959c9631e7a5eb5a96c0691b0b6
+# plan efed6f2308348d44f22197f4ca4b0a35c9e27bdfc7d1cd3c650564c87f6f4321
 # dc/app was never observed: nothing is known of it
 # dc/db was never observed: nothing is known of it
 # dr/app was never observed: nothing is known of it
@@ -9,7 +9,7 @@
 # Afterwards dc stands by for dr as soon as it follows
 # Afterwards tell Switchback: switchback resolve serviceops
 # shellcheck disable=SC2317,SC2329,SC2086,SC2034
-app=serviceops name=switchover short_hash=21d4a52b005b headline='switchover of serviceops: dc -> dr'
+app=serviceops name=switchover short_hash=efed6f230834 headline='switchover of serviceops: dc -> dr'
 from_site=dc to_site=dr takes_claim=yes
 epoch=7 claim_id=c1a1m store_id=5704e
 
@@ -643,14 +643,14 @@ do_step 10 0 fail no
 # ---- 13: claim.publish.dc.app
 # undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dc.app dc/app 'Write the claim of dr to dc/app'
-sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dc/app read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" stopped database=dr attachments=dr services=dr login=dr address=dr; }
 sb_apply() { run dc/app publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 
 # ---- 14: claim.publish.dc.db
 # undo: claim_publish <run:epoch> <run:claim_id> <run:store_id> <run:number> address=dc attachments=dc database=dc login=dc services=dc
 new claim.publish.dc.db dc/db 'Write the claim of dr to dc/db'
-sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
+sb_probe() { run dc/db read 10 '' claim_published "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" stopped database=dr attachments=dr services=dr login=dr address=dr; }
 sb_apply() { run dc/db publish 10 '' claim_publish "$(got run:epoch)" "$(got run:claim_id)" "$(got run:store_id)" "$(got run:number)" database=dr attachments=dr services=dr login=dr address=dr; }
 do_step 10 0 fail no
 

@@ -195,8 +195,8 @@ def held_up(host, step):
         holder.wait(20)
 
 
-# Every step with an effect before the point of no return, and where it acts. The promotion waits for
-# the last of them, and not for the other hosts' publications.
+# Every step with an effect before the point of no return, and where it acts; of the publications, for
+# all of which the promotion waits, one.
 BEFORE_PROMOTION = {
     "database.checkpoint": "dc-db", "database.hold": "dr-db", "attachments.bulk": "dr-app",
     "services.stop": "dc-app", "database.stop": "dc-db", "attachments.sync": "dr-app",
@@ -226,6 +226,36 @@ def an_abort_after_each_step_of_a_planned_move_brings_the_old_side_back():
         expect(step in undone["claim.publish.dr.db"], f"{step} was not undone: {undone}")
     lab.expect_nothing_lost("dc")
     return "; ".join(f"{step}: {len(names)} undone" for step, names in undone.items())
+
+
+def an_old_side_that_dies_after_its_stop_leaves_the_way_open_for_a_failover():
+    """Nothing can be undone there, and nothing is promoted without it: the abort skips what its hosts
+    cannot do, and does not keep the failover waiting."""
+    lab.start_load("dc")
+    with held_up("dc-db", "claim.publish.dc.db"):
+        follower = switchback.follow("switchover")
+        follower.until("step_ended", "claim.publish.dr.db")
+        lab.verb("power-off", "dc")
+    expect(follower.finish(120) == 4, "the move went on without its old side")
+    expect(lab.query("dr-db", "select pg_is_in_recovery()") == "t", "dr was promoted")
+    run = str(follower.run)
+    said = switchback.command("run", "abort", run, "--reason", "dc is dark", code=4).text
+    expect("retry or skip" in said, f"the abort does not say how it goes on: {said}")
+    while not (record := switchback.report(run))["result"]:
+        stuck = [step["step"] for step in record["steps"] if step["status"] in ("failed", "unknown")]
+        switchback.command("run", "skip", run, stuck[0], "--reason", "dc has no power", code=None)
+    expect(record["result"] == "aborted" and "database.stop" in record["message"],
+           f"the abort ended as {record['result']}: {record['message']}")
+
+    switchback.operate("failover", code=3)
+    switchback.command("run", "confirm", str(switchback.newest_run()), "--as", "Dana", "--text", "seen")
+    lab.wait_for_acks("dr")
+    lab.power_on("dc")
+    expect(set(units_of_dc_are_down().values()) == {"inactive"}, "dc came back by itself")
+    switchback.operate("reprotect", code=None)
+    expect(switchback.answer_gates(switchback.newest_run(), "Dana") == 0, "the reprotect did not end well")
+    switchback.come_home()
+    return f"left as it was: {record['message'].partition('as it is: ')[2]}"
 
 
 def a_service_started_behind_the_runs_back_keeps_the_claim_from_being_taken():

@@ -296,7 +296,7 @@ def starts_of(run):
     for host in lab.SITE_HOSTS:
         lines = lab.shell(host, f"cd {lab.HOST_STATE}/receipts && grep -H '^start ' *.log")
         for line in lines.splitlines():
-            found = re.fullmatch(r"[^.]+\.\d+\.([^:]+)\.log:start (\S+) \d+ (\d+) \.", line)
+            found = re.fullmatch(r"[^.]+\.\d+\.[0-9a-f]{6}\.([^:]+)\.log:start (\S+) \d+ (\d+) \.", line)
             if found and int(found[3]) == run:
                 steps[host, found[1]] += 1
                 attempts[host, found[2]] += 1

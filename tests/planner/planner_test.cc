@@ -109,12 +109,19 @@ TEST(Switchover, the_claim_waits_for_every_stop_proven_again_and_every_sync) {
   EXPECT_EQ(again->probe, plan.find("database.stop")->probe);
 }
 
-TEST(Switchover, nothing_is_promoted_without_the_claim_on_its_host) {
+TEST(Switchover, nothing_is_promoted_without_the_claim_on_its_host_and_on_the_old_side) {
   const Plan plan = switchover();
   EXPECT_TRUE(needs(plan, "database.promote", "claim.publish.dr.db"));
   EXPECT_TRUE(needs(plan, "services.start", "claim.publish.dr.app"));
-  EXPECT_TRUE(needs(plan, "database.follow", "claim.publish.dc.db"));
-  EXPECT_FALSE(stands_before(plan, "claim.publish.dc.db", "address.start"));
+  EXPECT_FALSE(stands_before(plan, "claim.publish.dr.app", "database.promote"));
+  for (const std::string host : {"dc.app", "dc.db"}) {
+    EXPECT_TRUE(needs(plan, "database.promote", "claim.publish." + host));
+    const Step* published = plan.find("claim.publish." + host);
+    EXPECT_NE(command_text(published->probe).find(" stopped "), std::string::npos);
+    EXPECT_EQ(command_text(published->apply).find(" stopped "), std::string::npos);
+  }
+  EXPECT_EQ(command_text(plan.find("claim.publish.dr.db")->probe).find(" stopped "),
+            std::string::npos);
 }
 
 TEST(Switchover, promote_names_the_stops_that_it_relies_on) {
@@ -175,6 +182,19 @@ TEST(Failover, the_old_side_can_only_tolerate_never_stop_the_run) {
     EXPECT_NE(step.if_unreachable, IfUnreachable::fail) << step.id;
   }
   EXPECT_EQ(plan.find("claim.publish.dr.db")->if_unreachable, IfUnreachable::fail);
+}
+
+TEST(Failover, the_promotion_waits_for_the_claim_on_old_hosts_that_answered_and_on_no_others) {
+  const Application application = recorder_application();
+  Snapshot snapshot = snapshot_with(application, normal);
+  snapshot.facts[observation_key("host", "dc/db")].reachable = false;
+  const auto plan = make_plan(recorder_catalogue(), application, claim_at(application, "dc"),
+                              snapshot, {Operation::failover, ""});
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(stands_before(*plan, "claim.publish.dc.app", "database.promote"));
+  EXPECT_FALSE(stands_before(*plan, "claim.publish.dc.db", "database.promote"));
+  EXPECT_EQ(command_text(plan->find("claim.publish.dc.app")->probe).find(" stopped "),
+            std::string::npos);
 }
 
 TEST(Failover, attestation_asks_only_when_stops_are_unproven_and_the_hosts_are_silent) {

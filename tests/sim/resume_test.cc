@@ -142,5 +142,39 @@ TEST(Parked, a_store_from_before_the_claim_is_refused_by_resume_and_by_every_ope
   }
 }
 
+// The old side loses its power between the proof that it is stopped and the promotion. What its
+// hosts cannot undo is skipped, and a failover takes over.
+TEST(Abort, leaves_a_dead_side_as_it_is_for_a_failover) {
+  Scenario scenario(1);
+  const int64_t run = scenario.begin(Operation::switchover);
+  park_at(scenario, run, "claim.publish.dc.app");
+  scenario.power_off_site("dc");
+  scenario.patience = 2;
+  EXPECT_FALSE(scenario.drive(run).ended);
+  EXPECT_FALSE(pg_writable(scenario.cluster("dr"))) << scenario.world.story(100);
+  scenario.ask_to_abort(run);
+  std::string said;
+  for (int i = 0; i < 5 && scenario.store.runs("serviceops").value().back().result.empty(); ++i) {
+    SimulatedShell shell(scenario.world);
+    SimulatedClock clock(scenario.world);
+    said = Engine(scenario.store, shell, clock, {}).execute(run).value().reason;
+    const RunState state = fold(scenario.store.read(run).value()).value();
+    for (const Step& step : state.plan->steps) {
+      if (!skip_refusal(state, step.id).empty()) continue;
+      Event skipped;
+      skipped.kind = EventKind::skip_asked;
+      skipped.body = {{"step", step.id}, {"who", "anna"}, {"reason", "dc has no power"}};
+      ASSERT_TRUE(scenario.store.append(run, scenario.store.last_sequence(run).value(), {skipped}));
+    }
+  }
+  EXPECT_EQ(scenario.store.runs("serviceops").value().back().result, "aborted") << said;
+  EXPECT_NE(said.find("left as it is: services.stop, database.stop"), std::string::npos) << said;
+  scenario.patience = 12;
+  EXPECT_EQ(scenario.perform(Operation::failover).result, "done");
+  EXPECT_EQ(scenario.problems("dr", false), "");
+  scenario.power_on_site("dc");
+  EXPECT_EQ(scenario.problems("dr", false), "");
+}
+
 }  // namespace
 }  // namespace switchback

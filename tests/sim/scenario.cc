@@ -137,6 +137,8 @@ void Scenario::build_site(const Site& site, bool active) {
         there.units[unit].active = true;
         there.units[unit].processes = 1;
         open_guard(there, application.name, unit);
+      } else {
+        there.apps[application.name].stopped[unit] = {};
       }
     }
     there.apps[application.name].adoption = adoption;
@@ -305,7 +307,6 @@ void Scenario::record(int64_t run, Event event) {
   EXPECT_TRUE(written || written.error().code == ErrorCode::unavailable) << written.error().message;
 }
 
-// All faults are gone, hosts have booted; what stayed down is started by hand, if its guard agrees.
 void Scenario::tend() {
   heal();
   world.run_for(Milliseconds(10'000));

@@ -65,6 +65,8 @@ class Scenario {
   void heal();
   // What a boot kept down at the site is started, where its guard agrees by now.
   void start_by_hand(const std::string& site);
+  // Ends every fault, lets hosts boot, and starts by hand what stayed down.
+  void tend();
   // A person for whom retries have not helped aborts, where the run still can.
   void ask_to_abort(int64_t run);
 
@@ -92,7 +94,6 @@ class Scenario {
   void answer_people(int64_t run);
   std::string retry_what_failed(int64_t run);
   void record(int64_t run, Event event);
-  void tend();
   bool salvaged(const std::string& what) const;
   std::string lost_data(const std::string& active, bool protected_by_other);
   std::string wrong_names(const std::string& active);

@@ -245,6 +245,57 @@ TEST_P(Wrapper, publishes_a_claim_only_over_an_older_one) {
   EXPECT_EQ(read_text(host.state("claim")), "6 c6 other 1\n");
 }
 
+TEST_P(Wrapper, a_claim_keeps_down_what_it_makes_active_elsewhere) {
+  const std::string open = host.scratch / "run/shop/open";
+  const std::string data = host.scratch / "data";
+  for (const std::string& folder : {host.state("receipts"), open, data}) {
+    std::filesystem::create_directories(folder);
+  }
+  write_text(host.state("site"), "dc\n");
+  write_text(host.state("units"),
+             "web services \nbatch services \ndb database " + data + "\nweb-2 services-2 \n");
+  const auto publish = [&](const std::string& epoch, std::vector<std::string> words) {
+    words.insert(words.begin(), {epoch, "c" + epoch, "store", "7"});
+    auto request = host.effect("publishing", 1, "");
+    request.guarding = Guarding::publish;
+    request.epoch = std::stoll(epoch);
+    request.claim_id = "c" + epoch;
+    request.apply = {"claim_publish", std::string(claim_publish), std::move(words), ""};
+    return verdict(host.run(request));
+  };
+  const auto published = [&](std::vector<std::string> words) {
+    auto request = host.read({});
+    request.apply = {"claim_published", std::string(claim_published), std::move(words), ""};
+    return verdict(host.run(request));
+  };
+  const auto marked = [&](const std::string& unit) {
+    return std::filesystem::exists(host.state("stopped/" + unit));
+  };
+  EXPECT_EQ(publish("6", {"services=dc", "database=dc", "services-2=dc"}), "ended 0");
+  EXPECT_FALSE(marked("web")) << "it is active here";
+  write_text(open + "/batch", "");
+  EXPECT_EQ(publish("7", {"services=dr", "database=dr", "services-2=dc"}), "ended 0");
+  EXPECT_TRUE(marked("web"));
+  EXPECT_FALSE(marked("batch")) << "it runs";
+  EXPECT_FALSE(marked("db")) << "it may be a standby";
+  EXPECT_FALSE(marked("web-2")) << "it is active here";
+
+  const std::vector<std::string> plain = {"7",           "c7",          "store",        "7",
+                                          "services=dr", "database=dr", "services-2=dc"};
+  std::vector<std::string> words = plain;
+  words.insert(words.begin() + 4, "stopped");
+  EXPECT_EQ(published(plain), "ended 0");
+  EXPECT_EQ(published(words), "ended 1") << "batch is open";
+  std::filesystem::remove(open + "/batch");
+  EXPECT_EQ(published(words), "ended 0");
+  write_text(open + "/db", "");
+  EXPECT_EQ(published(words), "ended 1");
+  write_text(data + "/standby.signal", "");
+  EXPECT_EQ(published(words), "ended 0");
+  write_text(open + "/web-2", "");
+  EXPECT_EQ(published(words), "ended 0") << "it is active here";
+}
+
 TEST_P(Wrapper, changes_the_claim_only_when_no_step_of_the_old_one_is_at_work) {
   const auto step = host.real->start(
       host.effect("working", 1, "touch \"$SB_STATE/began\"; sleep 0.8; touch \"$SB_STATE/ended\""));
@@ -377,6 +428,7 @@ TEST_P(Wrapper, forgets_the_receipts_of_old_runs) {
   }
   auto request = host.effect("new", 1, "true");
   request.run = 30;
+  request.store_id = "store-whole-id";
   request.attempt = "store.30.new.1";
   EXPECT_EQ(verdict(host.run(request)), "ended 0");
   EXPECT_EQ(receipts(), (std::set<std::string>{"store.11.old.1.out", "store.11.old.log",

@@ -3,7 +3,8 @@
 # guard APP UNIT MODE [DATADIR]: systemd asks it (ExecCondition) before it starts a unit that must
 # run on the active site only. Exit 0: start. Exit 1: do not start; the reason stands on standard
 # error and in /run/switchback/APP/guard/UNIT. Never 255, which systemd takes for a failure.
-# What a step has stopped stays down until a step, or a person, opens the guard.
+# What a step has stopped, or a claim has made active elsewhere, stays down until a step, or a person, opens
+# the guard.
 # MODE says what happens when nobody has opened the guard since the boot: `peer` asks the other
 # site's hosts, `confirm` waits for a person, `open` starts.
 LC_ALL=C; export LC_ALL
@@ -27,7 +28,7 @@ if [ -e "$run/open/$unit" ] || [ -e "$run/open/${unit%.service}" ]; then
   answer 0 "started: the guard is open"
 fi
 [ ! -e "$state/stopped/$unit" ] ||
-  answer 1 "not started: a step of a run has stopped it, and none has started it since; 'switchback status $app' says how it goes on"
+  answer 1 "not started: it stays down until a step of a run starts it; 'switchback status $app' says how it goes on"
 if [ -n "$data" ] && [ -e "$data/standby.signal" ]; then
   answer 0 "started: $data/standby.signal makes it a standby"
 fi

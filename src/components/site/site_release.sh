@@ -10,6 +10,10 @@ while read -r unit component data; do
   [ -r "$SB_STATE/adopted/$unit" ] && read -r before <"$SB_STATE/adopted/$unit"
   [ "$before" != disabled ] || systemctl disable -q -- "$unit" || exit 1
 done 2>/dev/null <"$SB_STATE/units"
+# An aborted run leaves the session that it held to end by itself, which takes a quarter of an hour.
+for session in "$SB_RUN"/pg/*/in; do
+  [ ! -p "$session" ] || printf '%s\n' '\q' 1<>"$session"
+done
 rm -rf "$SB_STATE/runbook" "$SB_STATE/adopted" "$SB_STATE/stopped" "$SB_RUN/open" "$SB_RUN/guard"
 rm -f "$SB_STATE/units" "$SB_STATE/site" "$SB_STATE/peers" "$SB_STATE/claim" "$1"
 # Another application on this host may need the guard still.

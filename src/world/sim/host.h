@@ -54,7 +54,8 @@ struct SimulatedAppState {
   std::map<std::string, int64_t> newest_run;                      // store id -> run
   std::map<std::string, std::vector<SimulatedReceipt>> receipts;  // step -> lines
   std::map<std::string, std::string> files;  // other small files: records, salvaged data
-  std::set<std::string> stopped;  // units that a step stopped: $SB_STATE/stopped/UNIT, unsynced
+  // $SB_STATE/stopped/UNIT, and until when a loss of power may take it: nobody waits for the disk.
+  std::map<std::string, Instant> stopped;
 };
 
 // A systemd unit. `processes` is what its control group holds: a stopped unit may leave some.

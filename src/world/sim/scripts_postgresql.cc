@@ -55,7 +55,7 @@ ScriptResult stop(ScriptCall& call) {
     return exit_with(2, "it is set up as a standby");
   }
   if (call.stage == 0) {
-    close_guard(call.host, call.application, pg_unit(call));
+    close_guard(call.host, call.application, pg_unit(call), call.world.now());
     return {0, "", "", Milliseconds(10 + call.world.random(40)), ""};
   }
   call.host.sessions.erase(call.argument(1));

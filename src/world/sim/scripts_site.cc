@@ -20,27 +20,66 @@ std::map<std::string, std::string> active_from(const ScriptCall& call, size_t fi
   return active;
 }
 
+const PgCluster* cluster_of(const ScriptCall& call, const std::string& unit) {
+  for (const auto& [directory, cluster] : call.host.clusters) {
+    if (cluster.unit == unit) return &cluster;
+  }
+  return nullptr;
+}
+
+// Units here that the claim of these words makes active elsewhere.
+std::vector<std::string> active_elsewhere(ScriptCall& call) {
+  const auto& adoption = call.host.apps[call.application].adoption;
+  const auto active = active_from(call, 4);
+  std::vector<std::string> units;
+  if (!adoption) return units;
+  for (const auto& guarded : adoption->units) {
+    const auto site = active.find(guarded.component);
+    if (site == active.end() || site->second == adoption->site) continue;
+    units.push_back(guarded.unit);
+  }
+  return units;
+}
+
 // EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE…
 ScriptResult claim_publish(ScriptCall& call) {
   if (call.host.disk_full) return {4, "", "no room for the claim", {}, ""};
-  auto& claim = call.host.apps[call.application].claim;
+  SimulatedAppState& app = call.host.apps[call.application];
   const int64_t epoch = std::atoll(call.argument(0).c_str());
-  const bool other = claim && claim->epoch == epoch &&
-                     (claim->claim_id != call.argument(1) || claim->store_id != call.argument(2));
-  if (claim && (claim->epoch > epoch || other)) return {3, "", "this host keeps its claim", {}, ""};
-  claim = SimulatedClaimFile{epoch, call.argument(1), call.argument(2),
-                             std::atoll(call.argument(3).c_str()), active_from(call, 4)};
+  const bool other =
+      app.claim && app.claim->epoch == epoch &&
+      (app.claim->claim_id != call.argument(1) || app.claim->store_id != call.argument(2));
+  if (app.claim && (app.claim->epoch > epoch || other)) {
+    return {3, "", "this host keeps its claim", {}, ""};
+  }
+  for (const std::string& unit : active_elsewhere(call)) {
+    if (cluster_of(call, unit) == nullptr && !guard_is_open(call.host, call.application, unit)) {
+      app.stopped[unit] = {};  // on the disk before the claim is, by the order of the file system
+    }
+  }
+  app.claim = SimulatedClaimFile{epoch, call.argument(1), call.argument(2),
+                                 std::atoll(call.argument(3).c_str()), active_from(call, 4)};
   return {};
 }
 
-// EPOCH CLAIM_ID STORE_ID RUN COMPONENT=SITE…; the run may be an older one of the same claim.
+// EPOCH CLAIM_ID STORE_ID RUN [stopped] COMPONENT=SITE…; the run may be an older one of the same
+// claim.
 ScriptResult claim_published(ScriptCall& call) {
   const auto& claim = call.host.apps[call.application].claim;
   if (!claim) return {1, "", "no claim here", {}, ""};
   const bool same = std::to_string(claim->epoch) == call.argument(0) &&
                     claim->claim_id == call.argument(1) && claim->store_id == call.argument(2) &&
                     claim->active == active_from(call, 4);
-  return {same ? 0 : 1, "", fmt::format("claim {} here", claim->epoch), {}, ""};
+  if (!same) return {1, "", fmt::format("claim {} here", claim->epoch), {}, ""};
+  if (call.argument(4) != "stopped") return {};
+  for (const std::string& unit : active_elsewhere(call)) {
+    const PgCluster* cluster = cluster_of(call, unit);
+    const bool stands_by = cluster != nullptr && cluster->standby_signal;
+    if (guard_is_open(call.host, call.application, unit) && !stands_by) {
+      return {1, "", unit + " was started again", {}, ""};
+    }
+  }
+  return {};
 }
 
 ScriptResult site_status(ScriptCall& call) {
@@ -156,6 +195,7 @@ ScriptResult site_release(ScriptCall& call) {
   app.adoption.reset();
   app.claim.reset();
   app.stopped.clear();
+  call.host.sessions.clear();
   call.host.status_files.erase(call.argument(0));
   std::erase_if(call.host.open_guards,
                 [&](const std::string& name) { return name.starts_with(call.application + "/"); });

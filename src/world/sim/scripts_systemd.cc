@@ -42,7 +42,7 @@ ScriptResult stop(ScriptCall& call) {
       const SimulatedUnit& unit = call.host.units[full_unit(name)];
       const bool runs = unit.active || unit.starting;
       if (runs && record.find(name + "\n") == std::string::npos) record += name + "\n";
-      close_guard(call.host, call.application, name);
+      close_guard(call.host, call.application, name, call.world.now());
     }
     return {0, "", "", Milliseconds(5), ""};
   }

@@ -8,6 +8,7 @@ namespace switchback {
 namespace {
 
 constexpr Milliseconds boot_time{500};
+constexpr Milliseconds until_on_disk{30'000};  // of what nobody syncs
 
 std::string guard_name(const std::string& application, const std::string& unit) {
   return application + "/" + full_unit(unit);
@@ -57,7 +58,7 @@ std::string guard_refusal(SimulatedWorld& world, SimulatedHost& host, const std:
       });
       std::string refusal;
       if (state.stopped.contains(unit)) {
-        refusal = "a step of a run has stopped it";
+        refusal = "it stays down until a step starts it";
       } else if (is_standby) {
         return "";
       } else if (state.adoption->mode == "confirm") {
@@ -107,9 +108,10 @@ void open_guard(SimulatedHost& host, const std::string& application, const std::
   host.apps[application].stopped.erase(full_unit(unit));
 }
 
-void close_guard(SimulatedHost& host, const std::string& application, const std::string& unit) {
+void close_guard(SimulatedHost& host, const std::string& application, const std::string& unit,
+                 Instant now) {
   host.open_guards.erase(guard_name(application, unit));
-  host.apps[application].stopped.insert(full_unit(unit));
+  host.apps[application].stopped.try_emplace(full_unit(unit), now + until_on_disk);
 }
 
 bool guard_is_open(const SimulatedHost& host, const std::string& application,

@@ -23,7 +23,8 @@ void kill_unit(SimulatedHost& host, const std::string& unit);
 void boot_units(SimulatedWorld& world, SimulatedHost& host);
 
 void open_guard(SimulatedHost& host, const std::string& application, const std::string& unit);
-void close_guard(SimulatedHost& host, const std::string& application, const std::string& unit);
+void close_guard(SimulatedHost& host, const std::string& application, const std::string& unit,
+                 Instant now);
 bool guard_is_open(const SimulatedHost& host, const std::string& application,
                    const std::string& unit);
 

@@ -133,9 +133,9 @@ void SimulatedWorld::power_off(const std::string& key) {
     unit.starting = false;
     unit.processes = 0;
   }
-  // Marks are not waited for on the disk: the power takes them, or does not.
+  const bool takes_marks = random(2) == 0;
   for (auto& [name, app] : host.apps) {
-    if (!app.stopped.empty() && random(2) == 0) app.stopped.clear();
+    std::erase_if(app.stopped, [&](const auto& mark) { return takes_marks && mark.second > now_; });
   }
   for (auto& [directory, cluster] : host.clusters) {
     if (cluster.running) cluster.clean = false;
