@@ -13,12 +13,14 @@ guard_open() {
 }
 
 # BY UNIT…: the mark in `stopped` keeps it closed for whatever might start the unit before a step
-# does; it is not waited for on the disk, and a lost one loses only that.
+# does; it is not waited for on the disk, and a lost one loses only that. It is written once more when
+# the guard is closed: what happens later than its time happens behind a closed guard.
 guard_close() {
   by=$1; shift
   [ -d "$SB_STATE/stopped" ] || mkdir -p "$SB_STATE/stopped"
   for unit; do
     echo "$by" >"$SB_STATE/stopped/$unit"
     [ ! -e "$SB_RUN/open/$unit" ] || rm -f "$SB_RUN/open/$unit" || return 1
+    echo "$by" >"$SB_STATE/stopped/$unit"
   done
 }

@@ -107,6 +107,26 @@ TEST_F(Stopped, who_died_since_the_list_was_made_is_not_left_but_his_child_is) {
   EXPECT_SCRIPT(stopped(), 1);
 }
 
+// The control file was written behind the closed guard, and systemd would say that a job waits.
+TEST_F(Stopped, what_ended_behind_the_closed_guard_needs_no_word_of_systemd) {
+  unit("inactive", 0, 214);
+  write_file(path("data/global/pg_control"), "");
+  usleep(20'000);
+  write_file(path("state/stopped/postgresql@15-main.service"), "postgresql\n");
+  EXPECT_SCRIPT(stopped(), 1) << "it was written before the guard was closed";
+  usleep(20'000);
+  write_file(path("data/global/pg_control"), "");
+  EXPECT_SCRIPT(stopped(), 0);
+  control_group({getpid()});
+  EXPECT_SCRIPT(stopped(), 1) << "somebody is left";
+  const pid_t command = stop_command();
+  control_group({command});
+  EXPECT_SCRIPT(stopped(), 1) << "not Debian's, and no child of systemd";
+  control_group({});
+  unlink(path("state/stopped/postgresql@15-main.service").c_str());
+  EXPECT_SCRIPT(stopped(), 1) << "the guard's mark is gone";
+}
+
 TEST_F(Stopped, an_open_guard_is_no_stop) {
   unit("inactive", 0, 0);
   write_file(path("run/open/postgresql@15-main.service"), "");

@@ -86,12 +86,27 @@ $(unit_show & list_processes; wait)
 EOF
 }
 
-# [list_processes]: both at once, and the processes where they are asked for; users wait for it.
-control_and_unit() {
+# LOOK…: the control file and what else is asked for, all at once; users wait for it.
+control_and() {
   hear <<EOF
-$(unit_show & control_file; $1; wait)
+$(for look do $look & done; control_file; wait)
 EOF
   [ "$system" ] && is_lsn "$checkpoint"
+}
+
+# Did the server that ran when the guard was closed live on behind it, and has it ended since? Then nothing has
+# been let through that could start it, and systemd need not be asked, which is busy and slow just now. A
+# clock that was set meanwhile, or a shell that compares whole seconds, answers no.
+ended_behind_guard() {
+  [ -e "$SB_STATE/stopped/$unit" ] && [ "$data/global/pg_control" -nt "$SB_STATE/stopped/$unit" ]
+}
+# Debian's stop command by its name, and by the one that systemd's child has before it becomes that.
+known_stop_command() {
+  for p in $left; do
+    p=${p#/proc/} p=${p%/cgroup}
+    { read -r _ v _ k _ <"/proc/$p/stat"; } 2>/dev/null || continue
+    case "$v $k" in '(pg_ctlcluster) 1' | '((lcluster)) 1') active=deactivating stopper=$p ;; esac
+  done
 }
 
 # Takes the unit's own stop command out of left: systemd runs it after the server has ended, too, and
@@ -105,6 +120,16 @@ spare_stop_command() {
       others="$others $p"
   done
   left=$others
+}
+
+# [known_stop_command]: does nobody live in the unit's control group but its stop command?
+nobody_is_left() {
+  # Who was still alive when the list was made may have left a child before he died.
+  [ ! "$died" ] || unit_processes
+  died=''
+  $1
+  spare_stop_command
+  [ ! "$left" ]
 }
 
 # as_owner [OPTION OF setpriv…] COMMAND…; who calls it often asks for the group once.

@@ -8,7 +8,7 @@ group=$(id -g "$owner" 2>/dev/null)
 asked_slot() {
   v=$(as_owner "$bin/postgres" -C primary_slot_name -D "$1" -c "config_file=$conf" 2>/dev/null) && value primary_slot_name "$v"
 }
-if [ ! -d "$data" ] || ! control_and_unit; then
+if [ ! -d "$data" ] || ! control_and unit_show; then
   value present no
   value running no
   asked_slot "${conf%/*}"

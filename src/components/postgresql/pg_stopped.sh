@@ -9,14 +9,13 @@ if [ "$1" = fence ] && [ ! -e "$data/PG_VERSION" ]; then
   say "no database lies in $data"
   unit_state
   checkpoint=0/0 timeline=0 system=0 state=absent
+elif [ "$1" = planned ] && ended_behind_guard && control_and list_processes && nobody_is_left known_stop_command; then
+  active=inactive
 else
-  control_and_unit list_processes || quit 2 "no control file in $data"
+  control_and unit_show list_processes || quit 2 "no control file in $data"
 fi
 [ "$2" = - ] || [ $system = 0 ] || [ "$2" = "$system" ] || quit 2 "another database lies here: system identifier $system, not $2"
-# Who was still alive then may have left a child before he died.
-[ ! "$died" ] || unit_processes
-spare_stop_command
-[ ! "$left" ] || quit 1 "processes are left in $unit:" $left
+nobody_is_left || quit 1 "processes are left in $unit:" $left
 # Deactivating with no process but its own stop command: it can only become inactive.
 case $active in
   inactive | failed) [ ! "$job" ] || quit 1 "$unit is $active, and a job is waiting" ;;
