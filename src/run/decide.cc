@@ -377,6 +377,17 @@ std::set<size_t> steps_to_reprove(const RunState& state) {
       }
     }
   }
+  // The application runs at the new side by now. A host that has lost its power since may have
+  // taken down what nobody needs directly any more: a database below services that run.
+  if (!state.past_point_of_no_return()) return steps;
+  for (size_t i = 0; i < state.steps.size(); ++i) {
+    const Step& spec = state.plan->steps[i];
+    const bool keeps_running = spec.phase == "promote" || spec.phase == "start";
+    if (keeps_running && spec.kind == StepKind::command && !is_empty(spec.probe) &&
+        state.steps[i].status == StepStatus::done) {
+      steps.insert(i);
+    }
+  }
   return steps;
 }
 

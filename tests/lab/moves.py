@@ -170,7 +170,7 @@ def after_a_power_off_the_other_site_takes_over_and_what_is_lost_is_listed():
     switchback.operate("failback")
     lab.wait_for_acks("dc")
     switchback.expect_protected("dc")
-    path, tickets, attachments = loss_report(f"*.{run}")
+    path, tickets, attachments = loss_report(f"*.{run}.*")
     expect(tickets > 0, "nothing was lost: the cut did not do its work")
     counts = lab.judge("dc", path)
     forget_salvage()

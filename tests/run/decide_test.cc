@@ -217,6 +217,25 @@ TEST(Decide, what_a_later_step_has_begun_to_change_is_not_proven_again) {
   EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{3}));
 }
 
+// A database below services that run is nobody's need any more, and may have lost its power.
+TEST(Decide, what_runs_at_the_new_side_is_proven_again_whoever_needs_it) {
+  std::vector<Step> steps;
+  for (const char* phase : {"prepare", "promote", "start", "verify"}) {
+    Step step = make_step(phase);
+    step.phase = phase;
+    step.probe = argv_command({"is", phase});
+    step.point_of_no_return = step.phase == "promote";
+    if (!steps.empty()) step.needs = {steps.back().id};
+    steps.push_back(step);
+  }
+  Journal run(steps);
+  for (const char* phase : {"prepare", "promote", "start"}) {
+    EXPECT_EQ(run.next(), phase);
+    run.end(phase, "done");
+  }
+  EXPECT_EQ(steps_to_reprove(run.state), (std::set<size_t>{1, 2}));
+}
+
 // A resumed run has found the stop untrue: with it the claim waits to be taken again, and yet it is
 // held.
 TEST(Decide, abort_takes_a_claim_back_whose_step_was_reopened) {

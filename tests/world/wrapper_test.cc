@@ -160,7 +160,12 @@ TEST_P(Wrapper, serves_requests_although_the_waiting_wrappers_were_killed) {
          std::filesystem::directory_iterator(host.scratch / std::string("run"))) {
       const auto file = channel.path() / ("slot" + slot);
       if (!wait_until([&] { return lines_in(file) == 1; }, Milliseconds(1'000))) continue;
-      kill(std::stoi(read_text(file)), SIGKILL);
+      const int victim = std::stoi(read_text(file));
+      kill(victim, SIGKILL);
+      // Until then it may still be given a request, which is answered as one that was killed.
+      const std::string program = "/proc/" + std::to_string(victim) + "/exe";
+      ASSERT_TRUE(
+          wait_until([&] { return !std::filesystem::exists(program); }, Milliseconds(5'000)));
       ++killed;
     }
   }
