@@ -248,6 +248,8 @@ TEST_F(Files, FollowRecordsTheNewDirection) {
   EXPECT_SCRIPT(run("files_follows", "follow"), 1);
   EXPECT_SCRIPT(run("files_follow", "follow"), 0);
   EXPECT_SCRIPT(run("files_follows", "follow"), 0);
+  claim("state", "5 other", "dc");
+  EXPECT_SCRIPT(run("files_follows", "follow"), 1) << "of another store";
   claim("state", "6 x", "dr");
   EXPECT_SCRIPT(run("files_follows", "follow"), 1) << "a newer claim asks for a newer record";
 }
