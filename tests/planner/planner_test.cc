@@ -113,6 +113,7 @@ TEST(Switchover, nothing_is_promoted_without_the_claim_on_its_host_and_on_the_ol
   const Plan plan = switchover();
   EXPECT_TRUE(needs(plan, "database.promote", "claim.publish.dr.db"));
   EXPECT_TRUE(needs(plan, "services.start", "claim.publish.dr.app"));
+  EXPECT_TRUE(stands_before(plan, "claim.publish.dc.db", "database.follow"));
   EXPECT_FALSE(stands_before(plan, "claim.publish.dr.app", "database.promote"));
   for (const std::string host : {"dc.app", "dc.db"}) {
     EXPECT_TRUE(needs(plan, "database.promote", "claim.publish." + host));

@@ -33,6 +33,12 @@ pid_t runner_pid(const LocalHost& host) {
   return -1;
 }
 
+std::string published(LocalHost& host, std::vector<std::string> words) {
+  auto request = host.read({});
+  request.apply = {"claim_published", std::string(claim_published), std::move(words), ""};
+  return verdict(host.run(request));
+}
+
 TEST_P(Wrapper, applies_once_and_answers_again_from_the_receipt) {
   const auto request =
       host.effect("grow", 1, "echo x >>\"$SB_STATE/grown\"; echo size=1; echo w >&2; exit 3");
@@ -230,19 +236,15 @@ TEST_P(Wrapper, publishes_a_claim_only_over_an_older_one) {
     request.apply = {"claim_publish", std::string(claim_publish), std::move(words), ""};
     return verdict(host.run(request));
   };
-  const auto published = [&](std::vector<std::string> words) {
-    auto request = host.read({});
-    request.apply = {"claim_published", std::string(claim_published), std::move(words), ""};
-    return verdict(host.run(request));
-  };
-  EXPECT_EQ(published({"5", "c5", "store", "7"}), "ended 1");
+  EXPECT_EQ(published(host, {"5", "c5", "store", "7"}), "ended 1");
   std::filesystem::create_directories(host.state(""));
   EXPECT_EQ(publish({"5", "c5", "store", "7", "database=dr", "files=dc"}), "ended 0");
   EXPECT_EQ(read_text(host.state("claim")), "5 c5 store 7\nactive database dr\nactive files dc\n");
-  EXPECT_EQ(published({"5", "c5", "store", "8", "database=dr", "files=dc"}), "ended 0");
-  EXPECT_EQ(published({"5", "c5", "store", "7", "database=dr"}), "ended 1");
-  EXPECT_EQ(published({"5", "c5", "store", "7", "database=dr", "files=dr"}), "ended 1");
-  EXPECT_EQ(published({"5", "c5", "store", "7", "database=dr", "files=dc", "x=dc"}), "ended 1");
+  EXPECT_EQ(published(host, {"5", "c5", "store", "8", "database=dr", "files=dc"}), "ended 0");
+  EXPECT_EQ(published(host, {"5", "c5", "store", "7", "database=dr"}), "ended 1");
+  EXPECT_EQ(published(host, {"5", "c5", "store", "7", "database=dr", "files=dr"}), "ended 1");
+  EXPECT_EQ(published(host, {"5", "c5", "store", "7", "database=dr", "files=dc", "x=dc"}),
+            "ended 1");
   EXPECT_EQ(publish({"4", "c4", "store", "7"}), "ended 3");
   EXPECT_EQ(publish({"5", "cx", "store", "7"}), "ended 3");
   EXPECT_EQ(publish({"5x", "c5", "store", "7"}), "ended 2");
@@ -268,11 +270,6 @@ TEST_P(Wrapper, a_claim_keeps_down_what_it_makes_active_elsewhere) {
     request.apply = {"claim_publish", std::string(claim_publish), std::move(words), ""};
     return verdict(host.run(request));
   };
-  const auto published = [&](std::vector<std::string> words) {
-    auto request = host.read({});
-    request.apply = {"claim_published", std::string(claim_published), std::move(words), ""};
-    return verdict(host.run(request));
-  };
   const auto marked = [&](const std::string& unit) {
     return std::filesystem::exists(host.state("stopped/" + unit));
   };
@@ -289,16 +286,16 @@ TEST_P(Wrapper, a_claim_keeps_down_what_it_makes_active_elsewhere) {
                                           "services=dr", "database=dr", "services-2=dc"};
   std::vector<std::string> words = plain;
   words.insert(words.begin() + 4, "stopped");
-  EXPECT_EQ(published(plain), "ended 0");
-  EXPECT_EQ(published(words), "ended 1") << "batch is open";
+  EXPECT_EQ(published(host, plain), "ended 0");
+  EXPECT_EQ(published(host, words), "ended 1") << "batch is open";
   std::filesystem::remove(open + "/batch");
-  EXPECT_EQ(published(words), "ended 0");
+  EXPECT_EQ(published(host, words), "ended 0");
   write_text(open + "/db", "");
-  EXPECT_EQ(published(words), "ended 1");
+  EXPECT_EQ(published(host, words), "ended 1");
   write_text(data + "/standby.signal", "");
-  EXPECT_EQ(published(words), "ended 0");
+  EXPECT_EQ(published(host, words), "ended 0");
   write_text(open + "/web-2", "");
-  EXPECT_EQ(published(words), "ended 0") << "it is active here";
+  EXPECT_EQ(published(host, words), "ended 0") << "it is active here";
 }
 
 TEST_P(Wrapper, changes_the_claim_only_when_no_step_of_the_old_one_is_at_work) {
